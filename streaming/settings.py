@@ -1,0 +1,47 @@
+"""Settings of data in motion: broker, queries, generator. Values only; loading them is `jobs.settings`' task."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from warehouse.settings import Section
+
+
+class KafkaSettings(Section):
+    """The broker. Empty `bootstrap_servers` means the embedded one."""
+
+    bootstrap_servers: str = Field(description="host:port[,host:port]; empty: embedded broker")
+    port: int = Field(ge=0, le=65535, description="loopback port of the embedded broker")
+    controller_port: int = Field(ge=0, le=65535)
+    data: Path
+    partitions: dict[str, int] = Field(description="topic -> partitions at creation")
+    max_message_bytes: int = Field(gt=0, description="the broker refuses anything larger, producers never send it")
+    retention_hours: int = Field(gt=0)
+
+
+class QuerySettings(Section):
+    """One streaming query: how often, how much at once, and for how long a repeated id is a duplicate."""
+
+    trigger_seconds: float = Field(gt=0)
+    max_offsets_per_trigger: int = Field(gt=0)
+    horizon_seconds: int = Field(default=0, ge=0, description="deduplication horizon; 0: the query keeps no state")
+
+
+class StreamSettings(Section):
+    """All queries of the `stream` job."""
+
+    checkpoints: Path
+    queries: dict[str, QuerySettings]
+    retry_max_seconds: float = Field(gt=0, description="longest pause between two tries of an absent service")
+    blanking_seconds: float = Field(gt=0, description="period of the sweep that blanks the text of deleted posts")
+
+
+class GeneratorSettings(Section):
+    """Synthetic events; what is planted in them is described in conf/generator.yaml."""
+
+    journal: Path
+    seed: int
+    posts_per_second: float = Field(gt=0)
+    post_producers: int = Field(gt=0)
+    machines: int = Field(gt=0, le=1000)
+    readings_per_second: float = Field(gt=0, description="per machine")

@@ -1,0 +1,37 @@
+"""Settings of data at rest: lake, PostgreSQL, page. Values only; loading them is `jobs.settings`' task."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Section(BaseModel):
+    """A frozen, validated part of the settings; an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LakeSettings(Section):
+    """Where the Delta tables live and how long their history is kept."""
+
+    path: Path
+    local_locks: bool = Field(description="lock files around every commit; off only where the store is safe")
+    log_retention: str = Field(description="interval for which table versions stay readable")
+    deleted_file_retention: str = Field(description="interval before VACUUM may remove a file")
+
+
+class PostgresSettings(Section):
+    """The warehouse database. An empty `url` means the embedded server under `data`."""
+
+    url: str = Field(description="owner's libpq URL; empty: embedded server")
+    port: int = Field(ge=0, le=65535, description="loopback port of the embedded server")
+    data: Path
+    secrets: Path = Field(description="folder, mode 0700, of generated passwords and keys, each mode 0600")
+
+
+class PageSettings(Section):
+    """The live page."""
+
+    host: str
+    port: int = Field(ge=0, le=65535)
+    refresh_seconds: float = Field(gt=0)
