@@ -7,13 +7,17 @@ from typing import Any
 
 import yaml
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from streaming.settings import GeneratorSettings, KafkaSettings, StreamSettings
 from warehouse.settings import LakeSettings, PageSettings, PostgresSettings, Section
 
 ROOT = Path(os.environ.get("AFLUENTE_HOME") or Path(__file__).resolve().parent.parent)
 CONF = ROOT / "conf"
+SPARK_JARS = ROOT / ".venv" / "jars" / "spark"
+BROKER_JARS = ROOT / ".venv" / "jars" / "broker"
+
+_PREFIX = "AFLUENTE_"
+_NOT_SETTINGS = {"AFLUENTE_HOME", "AFLUENTE_PROFILE"}
 
 
 class SettingsError(Exception):
@@ -28,15 +32,11 @@ class SparkSettings(Section):
     shuffle_partitions: int = Field(gt=0)
 
 
-class Settings(BaseSettings):
+class Settings(Section):
     """All settings, frozen. Relative paths are relative to the project folder."""
 
-    model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_prefix="AFLUENTE_", env_nested_delimiter="__"
-    )
-
     var: Path
-    log_level: str
+    log_level: str = Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     lake: LakeSettings
     postgres: PostgresSettings
     kafka: KafkaSettings
@@ -44,18 +44,6 @@ class Settings(BaseSettings):
     stream: StreamSettings
     generator: GeneratorSettings
     page: PageSettings
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment variables beat the files; `--set` is applied to the result by `load_settings`."""
-        return env_settings, init_settings
 
 
 def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,16 +62,18 @@ def load_settings(profile: str, overrides: list[str] | None = None) -> Settings:
         SettingsError: unknown profile, unknown key or invalid value, in one sentence.
     """
     tree = _merge(_read_yaml(CONF / "base.yaml"), _read_yaml(CONF / f"{profile}.yaml"))
+    for name, text in sorted(os.environ.items()):
+        if name.startswith(_PREFIX) and name not in _NOT_SETTINGS:
+            _apply(tree, name.removeprefix(_PREFIX).lower().replace("__", "."), text, said=name)
+    for override in overrides or []:
+        key, separator, text = override.partition("=")
+        if not separator:
+            raise SettingsError(f"--set {override!r}: write it as key=value")
+        _apply(tree, key.strip(), text, said=f"--set {key}")
     try:
-        resolved = Settings(**tree).model_dump(mode="json")
-        for override in overrides or []:
-            _apply(resolved, override)
-        settings = Settings.model_validate(_absolute_paths(resolved))
-        return settings
+        return Settings.model_validate(_absolute_paths(tree))
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"setting {key!r}: {first['msg']} (got {first.get('input')!r})") from None
+        raise SettingsError(_describe(error)) from None
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -101,23 +91,32 @@ def _merge(base: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _apply(tree: dict[str, Any], override: str) -> None:
-    key, separator, text = override.partition("=")
-    if not separator:
-        raise SettingsError(f"--set {override!r}: write it as key=value")
-    *parents, leaf = key.strip().split(".")
+def _apply(tree: dict[str, Any], key: str, text: str, said: str) -> None:
+    """Replaces one leaf. Where a text stands the new value is a text too; elsewhere it is read as YAML."""
+    *parents, leaf = key.split(".")
     node: Any = tree
     for part in parents:
         node = node.get(part) if isinstance(node, dict) else None
     if not isinstance(node, dict) or leaf not in node:
-        raise SettingsError(f"--set {override!r}: there is no setting {key.strip()!r} (see conf/base.yaml)")
-    node[leaf] = yaml.safe_load(text)
+        raise SettingsError(f"{said}: there is no setting {key!r} (conf/base.yaml lists them all)")
+    try:
+        node[leaf] = text if isinstance(node[leaf], str) else yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise SettingsError(f"{said}: {text!r} is not a value") from None
+
+
+def _describe(error: ValidationError) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    shown = "" if key == "postgres.url" else f" (got {first.get('input')!r})"  # the URL may hold a password
+    return f"setting {key!r}: {first['msg']}{shown}"
 
 
 def _absolute_paths(tree: dict[str, Any]) -> dict[str, Any]:
     """Makes the paths absolute; those below `var` in base.yaml follow `var` when only that was changed."""
-    home = ROOT / tree["var"]
+    home = (ROOT / str(tree["var"])).resolve()
     tree["var"] = str(home)
+    tree["kafka"]["properties"] = str(CONF / tree["kafka"]["properties"])
     for section, key in (("lake", "path"), ("postgres", "data"), ("postgres", "secrets"), ("kafka", "data"),
                          ("stream", "checkpoints"), ("generator", "journal")):
         value = tree[section][key]

@@ -11,9 +11,10 @@ class KafkaSettings(Section):
     """The broker. Empty `bootstrap_servers` means the embedded one."""
 
     bootstrap_servers: str = Field(description="host:port[,host:port]; empty: embedded broker")
-    port: int = Field(ge=0, le=65535, description="loopback port of the embedded broker")
-    controller_port: int = Field(ge=0, le=65535)
+    port: int = Field(ge=1, le=65535, description="loopback port of the embedded broker")
+    controller_port: int = Field(ge=1, le=65535)
     data: Path
+    properties: Path = Field(description="template of the embedded broker's server.properties")
     partitions: dict[str, int] = Field(description="topic -> partitions at creation")
     max_message_bytes: int = Field(gt=0, description="the broker refuses anything larger, producers never send it")
     retention_hours: int = Field(gt=0)
