@@ -1,0 +1,24 @@
+"""Create the topics that are missing, and widen those with fewer partitions than the settings ask for."""
+
+import argparse
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from jobs.cli import parse, run
+from streaming.topics import create_topics
+
+GROUP = "set up"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Reports one line per topic. Run it as often as you like: it never shrinks or deletes a topic."""
+    _, settings = parse(argparse.ArgumentParser(prog="create_topics", description=__doc__), argv)
+    console = Console(highlight=False)
+    for line in create_topics(settings.kafka):
+        console.print(line)
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)
