@@ -1,0 +1,79 @@
+"""Lists the jobs, or starts one: plain Python in this process, or real spark-submit for a job that needs Spark.
+
+A job says what it is in its own file: the docstring's first line, `GROUP`, and `NEEDS_SPARK`. They are read without
+importing the file, so that the list appears at once.
+"""
+
+import ast
+import difflib
+import runpy
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_GROUPS = ("run", "set up", "feed", "look", "prove")
+_USAGE = "Usage: ./spark-submit.sh JOB [options]; ./spark-submit.sh JOB --help explains one."
+
+
+@dataclass(frozen=True)
+class Job:
+    """A file of this folder that says which group it belongs to."""
+
+    name: str
+    group: str
+    summary: str
+    needs_spark: bool
+
+
+def read_jobs() -> dict[str, Job]:
+    """All jobs by name."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return {job.name: job for path in files for job in _read_job(path)}
+
+
+def main(words: list[str]) -> int:
+    """Lists or starts; returns the exit code."""
+    jobs = read_jobs()
+    if not words or words[0] in {"-h", "--help", "help"}:
+        sys.stdout.write("\n".join([_USAGE, *_list(jobs)]) + "\n")
+        return 0
+    name, *rest = words
+    if name not in jobs:
+        close = difflib.get_close_matches(name, jobs, n=1)
+        hint = f"did you mean {close[0]}?" if close else "./spark-submit.sh alone lists them."
+        sys.stderr.write(f"There is no job {name!r}: {hint}\n")
+        return 2
+    if jobs[name].needs_spark and not {"-h", "--help"} & set(rest):
+        from jobs.submission import submit  # only here: the list and the other jobs start without it
+
+        return submit(name, rest)
+    sys.argv = [name, *rest]
+    runpy.run_module(f"jobs.{name}", run_name="__main__")
+    return 0
+
+
+def _read_job(path: Path) -> Iterator[Job]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    constants = {
+        target.id: node.value.value
+        for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets if isinstance(target, ast.Name)
+    }
+    if "GROUP" in constants:
+        summary = (ast.get_docstring(tree) or "").partition("\n")[0]
+        yield Job(path.stem, str(constants["GROUP"]).lower(), summary, bool(constants.get("NEEDS_SPARK")))
+
+
+def _list(jobs: dict[str, Job]) -> Iterator[str]:
+    known = [*_GROUPS, *sorted({job.group for job in jobs.values()} - set(_GROUPS))]
+    width = max((len(name) for name in jobs), default=0)
+    for group in known:
+        members = [job for job in jobs.values() if job.group == group]
+        if members:
+            yield f"\n{group}"
+            yield from (f"  {job.name:<{width}}  {job.summary}" for job in members)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,107 @@
+"""Runs a job under real spark-submit and stays as its parent: signals go to the driver's Python, nobody else.
+
+Not a job. The JVM is started with SIGINT and SIGTERM ignored (HotSpot keeps an inherited ignore), so a stop reaches
+only the Python driver, which ends its batches and leaves; the JVM follows it. The child lives in a session of its
+own and is killed by the kernel if this process is.
+"""
+
+import argparse
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+from jobs.archive import pack_sources
+from jobs.settings import CONF, ROOT, SPARK_JARS, Settings, SettingsError, add_settings_arguments, load_settings
+from streaming.processes import Launch, kill_session, start_process
+
+_REPEAT_SECONDS = 1.0  # a driver that is still starting has no handler yet, so the wish to stop is repeated
+_PATIENCE_SECONDS = 60.0
+
+
+def submit(job: str, words: list[str]) -> int:
+    """Runs `jobs/<job>.py` with `words` and returns its exit code."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    add_settings_arguments(parser)
+    known, _ = parser.parse_known_args(words)
+    try:
+        settings = load_settings(known.profile, known.overrides)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    command = [*_build_command(job, settings), *words]
+    launch = Launch(ignore_stop_signals=True, environment=_build_environment())
+    return _wait(start_process(command, launch))
+
+
+def _build_command(job: str, settings: Settings) -> list[str | Path]:
+    temporary = settings.var / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    configuration = {
+        "spark.local.dir": temporary,
+        "spark.sql.shuffle.partitions": settings.spark.shuffle_partitions,
+        "spark.sql.warehouse.dir": settings.var / "spark-warehouse",
+    }
+    return [
+        _find_spark() / "bin" / "spark-submit",
+        "--name", f"afluente {job}",
+        "--master", settings.spark.master,
+        "--driver-memory", settings.spark.driver_memory,
+        "--properties-file", CONF / "spark-defaults.conf",
+        *(word for key, value in configuration.items() for word in ("--conf", f"{key}={value}")),
+        "--jars", ",".join(str(jar) for jar in sorted(SPARK_JARS.glob("*.jar"))),
+        "--py-files", pack_sources(ROOT, settings.var / "code"),
+        ROOT / "jobs" / f"{job}.py",
+    ]
+
+
+def _build_environment() -> dict[str, str]:
+    shipped = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # the code is the zip's
+    return {
+        **shipped,
+        "AFLUENTE_HOME": str(ROOT),
+        "SPARK_HOME": str(_find_spark()),
+        "SPARK_CONF_DIR": str(CONF),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+    }
+
+
+def _find_spark() -> Path:
+    spec = find_spec("pyspark")  # its place, without importing it
+    if spec is None or spec.origin is None:
+        raise SettingsError("pyspark is not installed: start jobs with ./spark-submit.sh")
+    return Path(spec.origin).parent
+
+
+def _wait(child: subprocess.Popen[bytes]) -> int:
+    """Waits for the child; a signal asks it to stop, patience or a third signal ends it for good."""
+    asked: list[float] = []
+
+    def ask(*_: object) -> None:
+        asked.append(time.monotonic())
+        _forward(child)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask)
+    while True:
+        try:
+            code = child.wait(_REPEAT_SECONDS)  # never without a limit: a handler alone does not end the wait
+            break
+        except subprocess.TimeoutExpired:
+            if len(asked) > 2 or (asked and time.monotonic() - asked[0] > _PATIENCE_SECONDS):
+                kill_session(child.pid)
+            elif asked:
+                _forward(child)
+    kill_session(child.pid)
+    return code if code >= 0 else 128 - code
+
+
+def _forward(child: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGTERM)
