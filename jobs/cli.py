@@ -62,6 +62,7 @@ def log_to_stderr(level: str = "INFO") -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("kafka.net").setLevel(logging.CRITICAL)  # five lines per try; what fails reaches us as an error
 
 
 def run(main: Callable[[None], int]) -> NoReturn:

@@ -34,15 +34,12 @@ def submit(job: str, words: list[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     command = [*_build_command(job, settings), *words]
-    launch = Launch(ignore_stop_signals=True, environment=_build_environment())
+    launch = Launch(ignore_stop_signals=True, environment=_build_environment(settings))
     return _wait(start_process(command, launch))
 
 
 def _build_command(job: str, settings: Settings) -> list[str | Path]:
-    temporary = settings.var / "tmp"
-    temporary.mkdir(parents=True, exist_ok=True)
     configuration = {
-        "spark.local.dir": temporary,
         "spark.sql.shuffle.partitions": settings.spark.shuffle_partitions,
         "spark.sql.warehouse.dir": settings.var / "spark-warehouse",
     }
@@ -59,13 +56,16 @@ def _build_command(job: str, settings: Settings) -> list[str | Path]:
     ]
 
 
-def _build_environment() -> dict[str, str]:
+def _build_environment(settings: Settings) -> dict[str, str]:
+    temporary = settings.var / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
     shipped = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # the code is the zip's
     return {
         **shipped,
         "AFLUENTE_HOME": str(ROOT),
         "SPARK_HOME": str(_find_spark()),
         "SPARK_CONF_DIR": str(CONF),
+        "SPARK_LOCAL_DIRS": str(temporary),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,

@@ -135,8 +135,9 @@ class Broker:
         return [java, *_HEAP, *_LOGGING, "-cp", f"{self._jars}/*"]
 
     def _wait_until_ready(self) -> None:
-        servers = f"127.0.0.1:{self._settings.port}"
-        wait_until(lambda: not self.is_running() or is_answering(servers), _START_SECONDS)
+        port = self._settings.port
+        servers = f"127.0.0.1:{port}"
+        wait_until(lambda: not self.is_running() or (not is_port_free(port) and is_answering(servers)), _START_SECONDS)
         if not self.is_running():
             raise ReadTheLog(f"the broker ended while it started, see {self.log}: {last_lines(self.log)}")
         if not is_answering(servers):

@@ -12,7 +12,7 @@ from streaming.broker import bootstrap_servers
 from streaming.errors import StartBroker
 from streaming.settings import KafkaSettings
 
-_TIMEOUT_MS = 15_000
+_TIMEOUT_MS = 10_000
 _LATEST, _EARLIEST = -1, -2  # the wire's words for a partition's end and begin
 
 
