@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from pydantic import Field, ValidationError
 
-from streaming.settings import GeneratorSettings, KafkaSettings, StreamSettings
+from streaming.settings import GeneratorSettings, KafkaSettings, QualitySettings, StreamSettings
 from warehouse.settings import LakeSettings, PageSettings, PostgresSettings, Section
 
 ROOT = Path(os.environ.get("AFLUENTE_HOME") or Path(__file__).resolve().parent.parent)
@@ -74,6 +74,18 @@ def load_settings(profile: str, overrides: list[str] | None = None) -> Settings:
         return Settings.model_validate(_absolute_paths(tree))
     except ValidationError as error:
         raise SettingsError(_describe(error)) from None
+
+
+def load_quality() -> QualitySettings:
+    """Reads conf/quality.yaml.
+
+    Raises:
+        SettingsError: unknown key or invalid value, in one sentence.
+    """
+    try:
+        return QualitySettings.model_validate(yaml.safe_load((CONF / "quality.yaml").read_text()))
+    except ValidationError as error:
+        raise SettingsError(f"conf/quality.yaml: {_describe(error)}") from None
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Settings of data in motion: broker, queries, generator. Values only; loading them is `jobs.settings`' task."""
 
+from datetime import date
 from pathlib import Path
 
 from pydantic import Field
@@ -46,3 +47,13 @@ class GeneratorSettings(Section):
     post_producers: int = Field(gt=0)
     machines: int = Field(gt=0, le=1000)
     readings_per_second: float = Field(gt=0, description="per machine")
+
+
+class QualitySettings(Section):
+    """conf/quality.yaml: what a usable record is."""
+
+    tolerance_minutes: int = Field(ge=0)
+    earliest: date
+    late_seconds: int = Field(ge=0)
+    max_lengths: dict[str, int]
+    sensor_limits: dict[str, tuple[float, float]]

@@ -28,3 +28,9 @@ def ensure_secret(path: Path, make: Callable[[], str] = make_password) -> str:
             os.link(draft, path)  # fails if another process was first: its secret counts then
         draft.unlink()
     return path.read_text().strip()
+
+
+def ensure_key(path: Path) -> Path:
+    """The file of a random 32-byte key in hex; made now if it is not there."""
+    ensure_secret(path, lambda: secrets.token_hex(PASSWORD_BYTES))
+    return path

@@ -1,0 +1,104 @@
+"""Positions: how far a table has consumed its topics, and what that means for the next batch.
+
+Exactness rests on these offsets, never on batch ids, which start again with every checkpoint.
+"""
+
+import json
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from streaming.errors import StreamingError
+
+Offsets = Mapping[str, Mapping[str, int]]
+"""topic -> partition (as text) -> next offset to read; a partition that is missing counts as 0."""
+
+
+class PositionGap(StreamingError):
+    """Offsets between a table's end and a batch's start are missing: repair before going on."""
+
+
+class Decision(Enum):
+    """What a table does with a batch."""
+
+    WHOLE = "append the whole batch"
+    BEYOND = "append the rows beyond the end that are not known yet"
+    NOTHING = "everything is already in the table"
+
+
+def decide(end: Offsets | None, start: Offsets, to: Offsets) -> Decision:
+    """Compares a table's recorded end with a batch's range. `end` is None before the first commit.
+
+    Raises:
+        PositionGap: the batch starts beyond the end.
+    """
+    if end is None or is_same(end, start):
+        return Decision.WHOLE
+    if not covers(end, start):
+        raise PositionGap(
+            f"the table ends at {render(end)} but the batch starts at {render(start)}: records in between are missing"
+        )
+    return Decision.NOTHING if covers(end, to) else Decision.BEYOND
+
+
+def covers(offsets: Offsets, other: Offsets) -> bool:
+    """True where `offsets` is at or beyond `other` in every partition."""
+    return all(at >= other_at for at, other_at in _pairs(offsets, other))
+
+
+def is_same(offsets: Offsets, other: Offsets) -> bool:
+    """True where both are equal in every partition."""
+    return all(at == other_at for at, other_at in _pairs(offsets, other))
+
+
+def furthest(offsets: Offsets, other: Offsets) -> Offsets:
+    """The greater offset of each partition."""
+    return _combine(offsets, other, max)
+
+
+def count_between(start: Offsets, to: Offsets) -> int:
+    """Records in [start, to)."""
+    return sum(max(at - start_at, 0) for at, start_at in _pairs(to, start))
+
+
+def parse(text: str) -> Offsets:
+    """Kafka's JSON of offsets, as it stands in a checkpoint."""
+    return {topic: {str(p): int(at) for p, at in parts.items()} for topic, parts in json.loads(text).items()}
+
+
+def render(offsets: Offsets) -> str:
+    """Kafka's JSON of offsets, for a checkpoint's `startingOffsets` or a message."""
+    return json.dumps(offsets, sort_keys=True)
+
+
+def to_position(offsets: Offsets, topics: tuple[str, ...]) -> dict[str, Any]:
+    """As recorded in a commit: by partition for a query of one topic, by topic and partition otherwise."""
+    return dict(offsets.get(topics[0], {})) if len(topics) == 1 else {t: dict(p) for t, p in offsets.items()}
+
+
+def from_position(recorded: Mapping[str, Any], topics: tuple[str, ...]) -> Offsets:
+    """The inverse of `to_position`."""
+    return {topics[0]: dict(recorded)} if len(topics) == 1 else {t: dict(p) for t, p in recorded.items()}
+
+
+def _combine(offsets: Offsets, other: Offsets, choose: Any) -> Offsets:
+    return {
+        topic: {p: choose(_at(offsets, topic, p), _at(other, topic, p)) for p in _partitions(topic, offsets, other)}
+        for topic in {**offsets, **other}
+    }
+
+
+def _pairs(offsets: Offsets, other: Offsets) -> list[tuple[int, int]]:
+    return [
+        (_at(offsets, topic, p), _at(other, topic, p))
+        for topic in {**offsets, **other}
+        for p in _partitions(topic, offsets, other)
+    ]
+
+
+def _partitions(topic: str, *positions: Offsets) -> set[str]:
+    return {p for position in positions for p in position.get(topic, {})}
+
+
+def _at(offsets: Offsets, topic: str, partition: str) -> int:
+    return offsets.get(topic, {}).get(partition, 0)

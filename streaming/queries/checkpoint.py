@@ -1,0 +1,112 @@
+"""Reads Spark's checkpoint folders, and decides at start whether one may be continued or a new lineage begins."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from streaming.positions import Offsets, is_same, parse, render
+
+LINEAGE_FILE = "lineage.json"
+
+
+@dataclass(frozen=True)
+class BatchRange:
+    """What a batch reads: [start, to), at a time that the offset log has fixed (milliseconds UTC)."""
+
+    batch_id: int
+    start: Offsets
+    to: Offsets
+    batch_ms: int
+    watermark_ms: int
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """One checkpoint folder. `start` is where it began; `known_until_ms` is the newest batch time silver had then.
+
+    A folder copied, lost or damaged is left behind and the next number begins at silver's end.
+    """
+
+    number: int
+    folder: Path
+    start: Offsets
+    rules: str
+    known_until_ms: int
+
+    def save(self) -> None:
+        """Writes the facts that outlive a process; atomically, before Spark sees the folder."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        facts = {"start": self.start, "rules": self.rules, "known_until_ms": self.known_until_ms}
+        partial = self.folder / f".{LINEAGE_FILE}.partial"
+        partial.write_text(json.dumps(facts))
+        partial.rename(self.folder / LINEAGE_FILE)
+
+
+def read_range(checkpoint: Path, batch_id: int, lineage_start: Offsets) -> BatchRange:
+    """The range of a batch from the offset log: `to` of this batch, `to` of the one before as its start."""
+    metadata, to = _read_offsets(checkpoint, batch_id)
+    start = _read_offsets(checkpoint, batch_id - 1)[1] if batch_id else lineage_start
+    return BatchRange(batch_id, start, to, int(metadata["batchTimestampMs"]), int(metadata["batchWatermarkMs"]))
+
+
+def newest_lineage(root: Path) -> Lineage | None:
+    """The lineage with the highest number below `root`, None if there is none that can be read."""
+    numbers = sorted((int(p.name) for p in root.glob("[0-9]*") if p.name.isdigit()), reverse=True)
+    return _read_lineage(root / str(numbers[0])) if numbers else None
+
+
+def highest_number(root: Path) -> int:
+    """The highest lineage number below `root`, readable or not; 0 without any."""
+    return max((int(p.name) for p in root.glob("[0-9]*") if p.name.isdigit()), default=0)
+
+
+def disagreement(lineage: Lineage, end: Offsets | None, rules: str, now_ms: int) -> str | None:
+    """Why the checkpoint must not be continued, None if it agrees with the table.
+
+    Agreeing states: nothing planned yet and the table ends at the lineage's start; the newest batch committed and
+    the table ends at its `to`; the newest batch pending and the table ends at its start (not yet written) or at its
+    `to` (written, the rest to follow), with unchanged rules.
+    """
+    try:
+        planned, committed = _newest(lineage.folder / "offsets"), _newest(lineage.folder / "commits")
+        if planned is None:
+            filled = committed is not None or any((lineage.folder / "state").glob("*"))
+            at_start = is_same(end if end is not None else lineage.start, lineage.start)
+            return None if at_start and not filled else "it has no offsets but is not new"
+        batch = read_range(lineage.folder, planned, lineage.start)
+    except (OSError, ValueError, KeyError, IndexError) as error:
+        return f"it cannot be read ({type(error).__name__})"
+    if now_ms < max(batch.watermark_ms, batch.batch_ms):
+        return "the clock stands before its newest batch"
+    return _disagreement_of_batch(lineage, batch, committed, end if end is not None else lineage.start, rules)
+
+
+def _disagreement_of_batch(
+    lineage: Lineage, batch: BatchRange, committed: int | None, end: Offsets, rules: str
+) -> str | None:
+    if committed == batch.batch_id:
+        return None if is_same(end, batch.to) else "the table ends elsewhere than its newest batch"
+    if committed != (batch.batch_id - 1 if batch.batch_id else None):
+        return "its offset and commit logs do not match"
+    if lineage.rules != rules:
+        return "the quality rules changed while a batch was pending"
+    pending = is_same(end, batch.start) or is_same(end, batch.to)
+    return None if pending else "the table ends neither before nor after its pending batch"
+
+
+def _read_lineage(folder: Path) -> Lineage | None:
+    try:
+        facts = json.loads((folder / LINEAGE_FILE).read_text())
+        start = parse(render(facts["start"]))
+        return Lineage(int(folder.name), folder, start, facts["rules"], int(facts["known_until_ms"]))
+    except (OSError, ValueError, KeyError, AttributeError):
+        return None
+
+
+def _read_offsets(checkpoint: Path, batch_id: int) -> tuple[dict[str, int], Offsets]:
+    lines = (checkpoint / "offsets" / str(batch_id)).read_text().splitlines()
+    return json.loads(lines[1]), parse(lines[2])
+
+
+def _newest(folder: Path) -> int | None:
+    return max((int(p.name) for p in folder.glob("[0-9]*") if p.name.isdigit()), default=None)

@@ -1,0 +1,137 @@
+"""The warehouse follows silver's commits: usually the one just written, after an outage all that it missed."""
+
+import logging
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from streaming.errors import StreamingError
+from streaming.queries.domains import Domain
+from streaming.queries.tally import to_ledger_entry
+from streaming.sinks.delta import PositionedTable, is_beyond
+from streaming.sinks.fence import Fence
+from streaming.sinks.ledger import Counts, Ledger, LedgerEntry, Load
+from warehouse.delta_io import read_added_rows, read_table
+from warehouse.delta_log import Commit, CommitGone
+
+log = logging.getLogger(__name__)
+COMMITS_AT_ONCE = 200
+"""Commits per transaction of a catch-up: some minutes of silver, a few hundred small files."""
+
+
+class WarehouseAhead(StreamingError):
+    """The ledger knows a silver version that the lake does not have: restore the lake, or empty the warehouse."""
+
+
+class Follower:
+    """Keeps PostgreSQL at a silver version; never ahead, behind only while it waits."""
+
+    def __init__(
+        self, domain: Domain, silver: PositionedTable, ledger: Ledger, deletions: PositionedTable | None
+    ) -> None:
+        self._domain = domain
+        self._silver = silver
+        self._deletions = deletions
+        self._ledger = ledger
+        self._position: int | None = None
+
+    def follow(self, fence: Fence, version: int, staged: DataFrame, deletions: DataFrame | None) -> None:
+        """Applies all commits up to `version`; `staged` and `deletions` are the rows of that one commit's batch."""
+        pending = self._pending(version)
+        if len(pending) == 1 and pending[0].version == version:
+            self._apply(fence, pending, lambda: staged, lambda: deletions)
+        else:
+            self._catch_up(fence, staged.sparkSession, pending)
+
+    def catch_up(self, fence: Fence, spark: SparkSession) -> None:
+        """Applies all commits up to silver's newest version."""
+        self._position = None  # somebody else may have written since
+        version = self._silver.log.newest_version()
+        try:
+            self._catch_up(fence, spark, self._pending(version))
+        except (CommitGone, PySparkException) as gone:
+            if isinstance(gone, PySparkException) and "FILE_NOT_EXIST" not in str(gone):
+                raise
+            log.warning("query=%s warehouse=rebuild reason=%s", self._domain.name, type(gone).__name__)
+            self._rebuild(fence, spark, version)
+
+    def _pending(self, version: int) -> list[Commit]:
+        if self._position is None:
+            self._position = self._ledger.position()
+        start = -1 if self._position is None else self._position
+        if start > version:
+            raise WarehouseAhead(
+                f"the warehouse follows {self._silver.table.name} up to version {start}, but the lake ends at {version}: "
+                "restore the lake, or start with an empty database"
+            )
+        return [commit for commit in self._silver.log.read_after(start, version) if commit.is_streamed]
+
+    def _catch_up(self, fence: Fence, spark: SparkSession, pending: list[Commit]) -> None:
+        for group in _groups(pending):
+            log.info("query=%s warehouse=catching_up commits=%d", self._domain.name, len(group))
+            schema = self._domain.table.schema
+            self._apply(
+                fence,
+                group,
+                partial(read_added_rows, spark, group, schema),
+                partial(self._deletions_of, spark, group),
+            )
+
+    def _apply(
+        self,
+        fence: Fence,
+        commits: list[Commit],
+        rows: Callable[[], DataFrame],
+        deletions: Callable[[], DataFrame | None],
+    ) -> None:
+        entry = to_ledger_entry(commits)
+        loads = self._loads(rows()) if entry.rows else []
+        deleted = deletions() if any(outcome == "deletion" for _, outcome in entry.counts) else None
+        if deleted is not None:
+            loads.append(Load("post_deletion_rows", deleted.select("source", "post_id").toArrow()))
+        self._ledger.write(loads, entry, fence)
+        self._position = entry.silver_version
+
+    def _loads(self, rows: DataFrame) -> list[Load]:
+        return [Load(temp_table, frame.toArrow()) for temp_table, frame in self._domain.loads(rows)]
+
+    def _deletions_of(self, spark: SparkSession, commits: list[Commit]) -> DataFrame | None:
+        if self._deletions is None:
+            return None
+        topic = F.lit(self._domain.name)
+        start, to = ({self._domain.name: commits[i].position[key]} for i, key in ((0, "from"), (-1, "to")))
+        rows = read_table(spark, self._deletions.path)
+        return rows.where(is_beyond(start, topic) & ~is_beyond(to, topic))
+
+    def _rebuild(self, fence: Fence, spark: SparkSession, version: int) -> None:
+        """From silver as of one version: the way back when the commits in between are gone."""
+        newest = self._silver.log.newest_position()
+        if newest is None:
+            return
+        silver = read_table(spark, self._silver.path, version)
+        counts = _count_by_batch_minute(silver)
+        entry = LedgerEntry(
+            lineage=int(newest.position["lineage"]),
+            silver_version=version,
+            start={},
+            to=newest.position["to"],
+            rows=sum(counts.values()),
+            newest_event_at=newest.position.get("newest_event_at"),
+            batch_at=newest.position["batch_at"],
+            counts=counts,
+        )
+        self._ledger.write(self._loads(silver), entry, fence, rebuild=True)
+        self._position = version
+
+
+def _groups(commits: list[Commit]) -> Iterator[list[Commit]]:
+    for start in range(0, len(commits), COMMITS_AT_ONCE):
+        yield commits[start : start + COMMITS_AT_ONCE]
+
+
+def _count_by_batch_minute(silver: DataFrame) -> Counts:
+    minutes = silver.groupBy(F.date_trunc("minute", "ingested_at").alias("minute")).count().collect()
+    return {(row["minute"], "silver"): int(row["count"]) for row in minutes}

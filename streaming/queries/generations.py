@@ -1,0 +1,48 @@
+"""Generations of topics: a topic that was deleted and created again starts at offset 0 and is not the same topic."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from streaming.errors import StreamingError
+from streaming.topics import Topic
+
+
+class TopicMissing(StreamingError):
+    """A topic does not exist yet: create it."""
+
+
+class TopicRecreated(StreamingError):
+    """A topic was deleted and created again: its offsets do not continue those in the lake."""
+
+
+@dataclass(frozen=True)
+class Generations:
+    """The file in the lake that numbers the UUIDs of every topic; the first UUID is generation 1."""
+
+    file: Path
+
+    def number_of(self, topic: Topic) -> int:
+        """The generation of a topic as the broker has it now. Hold the lock `generations`.
+
+        Raises:
+            TopicRecreated: the lake was filled from a topic of that name with another UUID.
+        """
+        known = json.loads(self.file.read_text()) if self.file.exists() else {}
+        held = known.get(topic.name)
+        if held is None:
+            known[topic.name] = {"uuid": str(topic.uuid), "generation": 1}
+            self._write(known)
+            return 1
+        if held["uuid"] != str(topic.uuid):
+            raise TopicRecreated(
+                f"topic {topic.name} was deleted and created again (the lake was filled from {held['uuid']}, the broker "
+                f"has {topic.uuid}); use the broker that filled this lake, or start a new lake with --set lake.path=..."
+            )
+        return int(held["generation"])
+
+    def _write(self, known: dict[str, dict[str, object]]) -> None:
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.file.with_suffix(".partial")
+        partial.write_text(json.dumps(known, indent=1, sort_keys=True))
+        partial.rename(self.file)

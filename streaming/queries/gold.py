@@ -1,0 +1,156 @@
+"""Gold: aggregates of silver up to one of its versions, merged in slow, large steps.
+
+A Delta stream of silver only rings the bell. What is merged is read from silver's own commits after the version that
+each gold table records, so a lost checkpoint costs nothing and a repeated ring does nothing.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.streaming import StreamingQuery
+
+from streaming.queries.runtime import Runtime
+from streaming.sinks.delta import PositionedTable
+from streaming.sinks.fence import Fence
+from streaming.transforms.increments import (
+    count_by_author_day,
+    count_by_hashtag_minute,
+    count_by_mention_edge,
+    measure_by_machine_minute,
+)
+from warehouse.delta_io import merge, overwrite, read_added_rows, read_table
+from warehouse.delta_log import Commit, CommitGone, DeltaLog
+from warehouse.tables import AUTHOR_DAYS, HASHTAG_MINUTES, MACHINE_MINUTES, MENTION_EDGES, POSTS, READINGS, Table
+
+log = logging.getLogger(__name__)
+COMMITS_AT_ONCE = 500
+LEAST, GREATEST = {"lowest"}, {"highest"}
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """One gold table and how silver rows become its increments; everything outside the key adds up."""
+
+    table: Table
+    count: Callable[[DataFrame], DataFrame]
+
+
+@dataclass(frozen=True)
+class GoldDomain:
+    """One gold query: its silver table and its aggregates."""
+
+    name: str
+    silver: Table
+    aggregates: tuple[Aggregate, ...]
+
+
+GOLD = (
+    GoldDomain(
+        "gold_posts",
+        POSTS,
+        (
+            Aggregate(HASHTAG_MINUTES, count_by_hashtag_minute),
+            Aggregate(AUTHOR_DAYS, count_by_author_day),
+            Aggregate(MENTION_EDGES, count_by_mention_edge),
+        ),
+    ),
+    GoldDomain("gold_machines", READINGS, (Aggregate(MACHINE_MINUTES, measure_by_machine_minute),)),
+)
+
+
+@dataclass(frozen=True)
+class GoldQuery:
+    """The running query. `tables` are in the order of the domain's aggregates."""
+
+    domain: GoldDomain
+    runtime: Runtime
+    fence: Fence
+    tables: tuple[PositionedTable, ...]
+
+    def start(self) -> StreamingQuery:
+        """Starts the bell: a stream of silver that skips commits which change rows (erasure, backfill, blanking)."""
+        runtime, settings = self.runtime, self.runtime.stream.queries[self.domain.name]
+        trigger: dict[str, Any] = (
+            {"availableNow": True} if runtime.available_now else {"processingTime": f"{settings.trigger_seconds} seconds"}
+        )
+        silver = runtime.spark.readStream.format("delta").option("skipChangeCommits", "true")
+        return (
+            silver.load(str(runtime.lake.path / self.domain.silver.name))
+            .writeStream.queryName(self.domain.name)
+            .option("checkpointLocation", str(runtime.stream.checkpoints / self.domain.name / str(self.fence.number)))
+            .outputMode("append")
+            .trigger(**trigger)
+            .foreachBatch(self.process)
+            .start()
+        )
+
+    def process(self, rung: DataFrame, batch_id: int) -> None:
+        """Brings each gold table to silver's newest version; `rung` itself is not read."""
+        self.runtime.check_stop()
+        silver = DeltaLog(self.runtime.lake.path / self.domain.silver.name)
+        upto = silver.newest_version()
+        for aggregate, table in zip(self.domain.aggregates, self.tables, strict=True):
+            with table.held(self.fence):
+                self._bring_up(rung.sparkSession, aggregate, table, (silver, upto))
+
+    def _bring_up(
+        self, spark: SparkSession, aggregate: Aggregate, table: PositionedTable, silver: tuple[DeltaLog, int]
+    ) -> None:
+        silver_log, upto = silver
+        newest = table.log.newest_position()
+        reached = -1 if newest is None else int(newest.position["silver_version"])
+        if reached > upto:
+            log.warning("query=%s table=%s gold=ahead_of_silver action=rebuild", self.domain.name, table.table.name)
+            return self._rebuild(spark, aggregate, table, upto)
+        try:
+            commits = [commit for commit in silver_log.read_after(reached, upto) if commit.is_streamed]
+        except CommitGone as gone:
+            log.warning("query=%s table=%s gold=rebuild reason=%s", self.domain.name, table.table.name, gone)
+            return self._rebuild(spark, aggregate, table, upto)
+        for start in range(0, len(commits), COMMITS_AT_ONCE):
+            self._merge(spark, aggregate, table, commits[start : start + COMMITS_AT_ONCE])
+        return None
+
+    def _merge(self, spark: SparkSession, aggregate: Aggregate, table: PositionedTable, commits: list[Commit]) -> None:
+        rows = read_added_rows(spark, commits, self.domain.silver.schema)
+        increments = rows.transform(aggregate.count).persist()
+        try:
+            match = _match(aggregate.table, increments)
+            changes = _changes(aggregate.table)
+            merge(increments, table.path, match, changes, self._position(commits[-1].version))
+        finally:
+            increments.unpersist()
+
+    def _rebuild(self, spark: SparkSession, aggregate: Aggregate, table: PositionedTable, version: int) -> None:
+        silver = read_table(spark, self.runtime.lake.path / self.domain.silver.name, version)
+        rows = silver.transform(aggregate.count)
+        overwrite(rows.select(*aggregate.table.schema.names), table.path, self._position(version))
+
+    def _position(self, silver_version: int) -> dict[str, Any]:
+        return {"query": self.domain.name, "lineage": self.fence.number, "silver_version": silver_version}
+
+
+def _match(table: Table, increments: DataFrame) -> Column:
+    """Equality of the key, plus the range of its first column as literals: files outside it are never opened."""
+    first = table.key[0]
+    low, high = increments.agg(F.min(first), F.max(first)).collect()[0]
+    keys = reduce(lambda left, right: left & right, (F.col(f"old.{name}") == F.col(f"new.{name}") for name in table.key))
+    return keys if low is None else keys & F.col(f"old.{first}").between(F.lit(low), F.lit(high))
+
+
+def _changes(table: Table) -> dict[str, Column]:
+    return {name: _combined(name) for name in table.schema.names if name not in table.key}
+
+
+def _combined(name: str) -> Column:
+    old, new = F.col(f"old.{name}"), F.col(f"new.{name}")
+    if name in LEAST:
+        return F.least(old, new)
+    if name in GREATEST:
+        return F.greatest(old, new)
+    return old + new

@@ -1,0 +1,62 @@
+"""Deduplication for a lineage that was born without memory: what silver held before its start still counts."""
+
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from streaming.positions import Offsets
+from streaming.queries.checkpoint import Lineage
+from streaming.queries.domains import Domain
+from streaming.sinks.delta import PositionedTable, is_beyond
+from warehouse.delta_io import read_table
+
+
+@dataclass
+class KnownIds:
+    """Keys of silver (and of deletions) below the lineage's start, until one horizon of batch time has passed."""
+
+    domain: Domain
+    tables: list[tuple[PositionedTable, str]]  # (table, kind): silver, and deletions where the topic has them
+    lineage: Lineage
+    horizon_seconds: int
+    _keys: DataFrame | None = None
+
+    def drop_known(self, events: DataFrame, batch_ms: int) -> DataFrame:
+        """The events whose key was not seen within the horizon before the lineage began."""
+        oldest_ms = batch_ms - self.horizon_seconds * 1000
+        if self.lineage.known_until_ms <= oldest_ms:
+            self.forget()
+            return events
+        if self._keys is None:
+            before = ~is_beyond(self.lineage.start, F.lit(self.domain.name))
+            self._keys = self._read(events.sparkSession, oldest_ms).where(before).select("dedup_key", "ingested_at")
+            self._keys = self._keys.persist()
+        recent = self._keys.where(F.col("ingested_at") > F.timestamp_millis(F.lit(oldest_ms)))
+        return events.join(recent.select("dedup_key"), "dedup_key", "left_anti")
+
+    def drop_held(self, events: DataFrame, end: Offsets, batch_ms: int) -> DataFrame:
+        """The events beyond `end` whose key the tables do not hold within the horizon: a half-written batch."""
+        held = self._read(events.sparkSession, batch_ms - self.horizon_seconds * 1000)
+        beyond = events.where(is_beyond(end, F.lit(self.domain.name)))
+        return beyond.join(held.select("dedup_key"), "dedup_key", "left_anti")
+
+    def forget(self) -> None:
+        """Frees the memory of the keys."""
+        if self._keys is not None:
+            self._keys.unpersist()
+            self._keys = None
+
+    def _read(self, spark: SparkSession, oldest_ms: int) -> DataFrame:
+        oldest = F.timestamp_millis(F.lit(oldest_ms))
+        frames = [
+            read_table(spark, table.path)
+            .where((F.col("ingested_at") > oldest) & (F.col("ingest_date") >= F.to_date(oldest)))
+            .withColumn("dedup_key", self.domain.key_of(kind))
+            .select("generation", "partition", "offset", "dedup_key", "ingested_at")
+            for table, kind in self.tables
+        ]
+        keys = frames[0]
+        for frame in frames[1:]:
+            keys = keys.unionByName(frame)
+        return keys

@@ -1,0 +1,48 @@
+"""Opens a query's checkpoint: continued if it agrees with its table, else a new lineage from the table's end."""
+
+import logging
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from streaming.positions import Offsets
+from streaming.queries.checkpoint import Lineage, disagreement, highest_number, newest_lineage
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TableState:
+    """What the table knows at start: its end (None if it has none) and its newest batch time."""
+
+    end: Offsets | None
+    lineage: int
+    newest_batch_ms: int
+
+
+def open_lineage(root: Path, table: TableState, begin: Offsets, rules: str) -> tuple[Lineage, bool]:
+    """The lineage to run, and whether it is new. `begin`: the broker's oldest offsets, for the very first start."""
+    current = newest_lineage(root)
+    reason = "there is none" if current is None else disagreement(current, table.end, rules, _now_ms())
+    if current is not None and reason is None:
+        if current.rules != rules:
+            current = replace(current, rules=rules)
+            current.save()
+        return current, False
+    number = max(highest_number(root), table.lineage) + 1
+    start = _named(table.end, begin) if table.end is not None else begin
+    lineage = Lineage(number, root / str(number), start, rules, table.newest_batch_ms)
+    lineage.save()
+    if table.end is not None:
+        log.warning("query=%s lineage=%d checkpoint=%s start=silver_end", root.name, number, reason.replace(" ", "_"))
+    return lineage, True
+
+
+def _named(end: Offsets, begin: Offsets) -> Offsets:
+    """The end with every partition of the broker named: a partition the table has never seen starts at 0."""
+    return {topic: {p: end.get(topic, {}).get(p, 0) for p in parts} for topic, parts in begin.items()}
+
+
+def _now_ms() -> int:
+    """The wall clock, only to notice that it was set back."""
+    return int(time.time() * 1000)

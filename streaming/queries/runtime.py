@@ -1,0 +1,39 @@
+"""What all queries of a driver share."""
+
+import threading
+import uuid
+from dataclasses import dataclass, field
+
+from pyspark.sql import SparkSession
+
+from streaming.errors import StreamingError
+from streaming.settings import KafkaSettings, StreamSettings
+from streaming.transforms.rules import QualityRules
+from warehouse.locks import TableLocks
+from warehouse.settings import LakeSettings
+
+
+class Stopping(StreamingError):
+    """The driver was asked to stop before this batch began; nothing of it was written."""
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """One driver: its session, its places, its rules and its wish to stop."""
+
+    spark: SparkSession
+    lake: LakeSettings
+    stream: StreamSettings
+    kafka: KafkaSettings
+    writer_url: str
+    key_file: str
+    rules: QualityRules
+    locks: TableLocks
+    available_now: bool = False
+    holder: uuid.UUID = field(default_factory=uuid.uuid4)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def check_stop(self) -> None:
+        """Raises Stopping between two batches, never inside one."""
+        if self.stop.is_set():
+            raise Stopping("stopping between two batches")

@@ -1,0 +1,135 @@
+"""Runs a set of queries: opens and starts each, tries again where a service is away, ends all when one fails.
+
+Only this loop waits. A query whose broker or database is absent is opened again in place while the others go on;
+any other failure ends the process, with the query's name.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from pyspark.errors import StreamingQueryException
+from pyspark.sql.streaming import StreamingQuery
+
+from streaming.errors import StartBroker, StreamingError
+from streaming.queries.runtime import Runtime
+from warehouse.errors import DatabaseAbsent
+
+log = logging.getLogger(__name__)
+PAUSE_SECONDS = 0.2
+STOP_SECONDS = 8.0
+"""A batch is capped to end well within this; beyond it the query is interrupted, which the positions make harmless."""
+
+ABSENT_BROKER = ("org.apache.kafka.common.errors.TimeoutException", "DisconnectException", "TimeoutException: Call")
+RETRYABLE = (StartBroker, DatabaseAbsent)
+
+
+class QueryFailed(StreamingError):
+    """A query ended with an error that waiting does not heal; the log above names it."""
+
+
+class Startable(Protocol):
+    """An opened query."""
+
+    def start(self) -> StreamingQuery:
+        """Starts it and returns Spark's handle."""
+        ...
+
+
+@dataclass
+class Supervised:
+    """One query under supervision: how to open it, and where it stands."""
+
+    name: str
+    open: Callable[[], Startable]
+    running: StreamingQuery | None = None
+    failures: int = 0
+    next_try: float = 0.0
+    finished: bool = False
+
+
+class Supervisor:
+    """All queries of one driver."""
+
+    def __init__(self, runtime: Runtime, openers: dict[str, Callable[[], Startable]]) -> None:
+        self._runtime = runtime
+        self._queries = [Supervised(name, opener) for name, opener in openers.items()]
+
+    def run(self) -> None:
+        """Returns when all queries have finished (available now) or the runtime was asked to stop.
+
+        Raises:
+            QueryFailed: the first query that failed for good; the others were stopped between two batches.
+        """
+        try:
+            while not self._runtime.stop.is_set() and not all(query.finished for query in self._queries):
+                for query in self._queries:
+                    self._look_after(query)
+                self._runtime.stop.wait(PAUSE_SECONDS)
+        finally:
+            self._stop_all()
+
+    def _look_after(self, query: Supervised) -> None:
+        if query.finished or self._runtime.stop.is_set():
+            return
+        if query.running is None:
+            self._try_to_start(query)
+        elif not query.running.isActive:
+            self._settle_ended(query, query.running)
+
+    def _try_to_start(self, query: Supervised) -> None:
+        if time.monotonic() < query.next_try:
+            return
+        try:
+            query.running = query.open().start()
+            log.info("query=%s state=started", query.name)
+        except RETRYABLE as error:
+            self._postpone(query, error)
+
+    def _settle_ended(self, query: Supervised, ended: StreamingQuery) -> None:
+        query.running = None
+        error = ended.exception()
+        if error is None:
+            query.finished = True
+            log.info("query=%s state=finished", query.name)
+        elif is_broker_absence(error):
+            self._postpone(query, error)
+        else:
+            raise QueryFailed(f"query {query.name} failed: {first_cause(error)}") from error
+
+    def _postpone(self, query: Supervised, error: Exception) -> None:
+        query.failures += 1
+        longest = min(self._runtime.stream.retry_max_seconds, 0.5 * 2**query.failures)
+        pause = random.uniform(longest / 2, longest)  # noqa: S311 - jitter, not a secret
+        query.next_try = time.monotonic() + pause
+        log.warning(
+            "query=%s state=waiting reason=%s next_try_seconds=%.1f", query.name, first_cause(error), pause
+        )
+
+    def _stop_all(self) -> None:
+        """Lets every running batch end, then stops what is idle; interrupts only what does not end in time."""
+        running = [query.running for query in self._queries if query.running is not None]
+        if not running:
+            return
+        self._runtime.stop.set()
+        deadline = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < deadline and any(q.isActive and q.status["isTriggerActive"] for q in running):
+            time.sleep(PAUSE_SECONDS / 2)
+        for streaming_query in running:
+            streaming_query.stop()
+
+
+def is_broker_absence(error: StreamingQueryException) -> bool:
+    """True where the query ended because no broker answered: started again, it goes on where it was."""
+    return any(words in str(error) for words in ABSENT_BROKER)
+
+
+def first_cause(error: BaseException) -> str:
+    """The sentence an operator can use: of our own error if one is inside, else the first line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    ours = (line for line in lines if line.startswith(("streaming.", "warehouse.")) and ": " in line)
+    fallback = lines[0] if lines else type(error).__name__
+    return next((line.split(": ", 1)[1] for line in ours), fallback)[:500]

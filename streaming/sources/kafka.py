@@ -1,0 +1,26 @@
+"""Reads topics as streams."""
+
+from pyspark.sql import DataFrame, SparkSession
+
+from streaming.broker import bootstrap_servers
+from streaming.positions import Offsets, render
+from streaming.settings import KafkaSettings
+
+# An absent broker is reported after this long, not after Kafka's default minute.
+TIMEOUT_MS = "15000"
+
+
+def read_topics(spark: SparkSession, kafka: KafkaSettings, start: Offsets, max_offsets: int) -> DataFrame:
+    """A stream of records with Kafka's columns, from `start` (every topic and partition named), capped per batch."""
+    return (
+        spark.readStream.format("kafka")
+        .option("kafka.bootstrap.servers", bootstrap_servers(kafka))
+        .option("subscribe", ",".join(sorted(start)))
+        .option("startingOffsets", render(start))
+        .option("failOnDataLoss", "true")
+        .option("includeHeaders", "true")
+        .option("maxOffsetsPerTrigger", max_offsets)
+        .option("kafka.default.api.timeout.ms", TIMEOUT_MS)
+        .option("kafka.request.timeout.ms", TIMEOUT_MS)
+        .load()
+    )

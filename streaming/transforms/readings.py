@@ -1,0 +1,59 @@
+"""Machine readings: bytes -> validated events -> silver rows."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import DoubleType, StringType, StructField, StructType
+
+from streaming.transforms.parsing import deduplication_key, parse_json, with_verdict
+from streaming.transforms.rules import Check, QualityRules, check_required, check_strings, check_time, parse_time
+from warehouse.schemas import silver
+
+WIRE = StructType(
+    [StructField(name, StringType()) for name in ("reading_id", "machine_id", "measured_at")]
+    + [StructField(sensor, DoubleType()) for sensor in silver.SENSORS]  # doubles: 1e999999 must not become a number
+)
+
+
+def parse_readings(records: DataFrame, rules: QualityRules) -> DataFrame:
+    """Coordinates + value -> coordinates, key, value, event, rejection, event_at, kind, dedup_key."""
+    event = F.col("event")
+    checks = [
+        *check_required(event, ["reading_id", "machine_id", "measured_at", *silver.SENSORS]),
+        *check_strings(event, ["reading_id", "machine_id"], rules),
+        *check_time(event, "measured_at", F.col("kafka_at"), rules),
+        *check_sensors(event, rules),
+    ]
+    return (
+        records.transform(parse_json, WIRE)
+        .transform(with_verdict, checks)
+        .withColumn("kind", F.lit("reading"))
+        .withColumn("event_at", parse_time(event["measured_at"]))
+        .withColumn("dedup_key", deduplication_key(F.col("kind"), [event["reading_id"]]))
+        .drop("text")
+    )
+
+
+def check_sensors(event: Column, rules: QualityRules) -> list[Check]:
+    """Each value physically possible (infinite is not), parts a whole number."""
+    possible = [
+        Check(
+            ~event[sensor].between(*rules.sensor_limits[sensor]),
+            "impossible_value",
+            f"{sensor} is outside {rules.sensor_limits[sensor][0]}..{rules.sensor_limits[sensor][1]}",
+        )
+        for sensor in silver.SENSORS
+    ]
+    parts = event["parts_count"]
+    return [*possible, Check(parts != F.floor(parts), "impossible_value", "parts_count is not a whole number")]
+
+
+def select_readings(events: DataFrame) -> DataFrame:
+    """Valid readings -> rows of schemas.silver.READINGS."""
+    columns = {
+        "reading_id": F.col("event.reading_id"),
+        "machine_id": F.col("event.machine_id"),
+        "measured_at": F.col("event_at"),
+        "ingest_date": F.to_date("ingested_at"),
+        **{sensor: F.col(f"event.{sensor}").try_cast(silver.MEASURE) for sensor in silver.SENSORS},
+    }
+    return events.where(F.col("rejection").isNull()).withColumns(columns).select(*silver.READINGS.names)

@@ -1,0 +1,99 @@
+"""The quality rules: their limits, their order, and the verdict a record gets."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+WORD = r"[\p{L}\p{M}\p{N}_]"
+TIME_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})$"
+CODE_VERSION = 1
+"""Raise it when a transform changes what is valid or how a valid row looks: it is part of the rules' hash."""
+
+
+@dataclass(frozen=True)
+class QualityRules:
+    """Limits of conf/quality.yaml; lengths in code points, sensor limits inclusive."""
+
+    tolerance_minutes: int
+    earliest: str
+    late_seconds: int
+    max_lengths: dict[str, int]
+    sensor_limits: dict[str, tuple[float, float]]
+
+    def fingerprint(self) -> str:
+        """Sixteen hex digits that change whenever a verdict may change."""
+        text = json.dumps([CODE_VERSION, asdict(self)], sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One way to be unusable: `failed` is true for a bad row, `reason` one sentence without payload."""
+
+    failed: Column
+    rule: str
+    reason: str
+
+
+def first_failure(checks: list[Check]) -> Column:
+    """struct<rule, reason> of the first check a row fails, null for a valid row."""
+    outcomes = [
+        F.when(check.failed, F.struct(F.lit(check.rule).alias("rule"), F.lit(check.reason).alias("reason")))
+        for check in checks
+    ]
+    return F.coalesce(*outcomes)
+
+
+def check_required(event: Column, fields: list[str]) -> list[Check]:
+    """Every field present and not empty."""
+    return [
+        Check(event[field].isNull() | (event[field].cast("string") == ""), "missing_field", f"{field} is missing")
+        for field in fields
+    ]
+
+
+def check_strings(event: Column, fields: list[str], rules: QualityRules) -> list[Check]:
+    """No NUL character in any of the fields, then none too long."""
+    nul = [Check(event[field].contains("\0"), "nul_character", f"{field} holds a NUL character") for field in fields]
+    long = [
+        Check(
+            F.length(event[field]) > rules.max_lengths[field],
+            "too_long",
+            f"{field} is longer than {rules.max_lengths[field]} characters",
+        )
+        for field in fields
+    ]
+    return nul + long
+
+
+def check_arrays(event: Column, fields: list[str]) -> list[Check]:
+    """No NUL character in any element: PostgreSQL could not store it."""
+    return [
+        Check(
+            F.exists(event[field], lambda element: element.contains("\0")),
+            "nul_character",
+            f"{field} holds a NUL character",
+        )
+        for field in fields
+    ]
+
+
+def check_time(event: Column, field: str, kafka_at: Column, rules: QualityRules) -> list[Check]:
+    """The event time is a real instant, neither before the earliest date nor ahead of its Kafka time."""
+    at = parse_time(event[field])
+    ahead = F.timestamp_micros(F.unix_micros(kafka_at) + rules.tolerance_minutes * 60_000_000)
+    return [
+        Check(at.isNull(), "bad_time", f"{field} is not an ISO-8601 time with a zone"),
+        Check(at < F.lit(rules.earliest).cast("timestamp"), "ancient_time", f"{field} is before {rules.earliest}"),
+        Check(
+            at > ahead, "future_time", f"{field} is more than {rules.tolerance_minutes} minutes after its arrival"
+        ),
+    ]
+
+
+def parse_time(text: Column) -> Column:
+    """ISO-8601 with a zone -> timestamp, null if it is anything else or no such date."""
+    return F.when(text.rlike(TIME_PATTERN), text.try_cast("timestamp"))

@@ -1,0 +1,7 @@
+-- A newer driver takes the query over; an older one changes nothing.
+INSERT INTO ops.lease AS held (query, fence, holder, host, pid)
+VALUES (%(query)s, %(fence)s, %(holder)s, %(host)s, %(pid)s)
+ON CONFLICT (query) DO UPDATE
+SET fence = excluded.fence, holder = excluded.holder, host = excluded.host, pid = excluded.pid,
+    acquired_at = clock_timestamp()
+WHERE held.fence < excluded.fence

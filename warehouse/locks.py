@@ -1,0 +1,48 @@
+"""One writer per table at a time, across processes: Delta alone does not give that on a local file system."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+
+class TableLocks:
+    """Locks on files beside the tables, held by the JVM that commits.
+
+    A lock held by Python would vanish with `kill -9` of Python while the JVM still commits. Closing any other
+    channel to the file in the same JVM would release the lock, so this object opens each file once and for good.
+    """
+
+    def __init__(self, spark: SparkSession, lake: Path, *, enabled: bool = True) -> None:
+        self._spark = spark
+        self._folder = lake / "_locks"
+        self._enabled = enabled
+        self._guard = threading.Lock()
+        self._held: dict[str, tuple[threading.Lock, Any]] = {}
+
+    @contextmanager
+    def hold(self, table: str) -> Iterator[None]:
+        """Holds the lock of `table` (its name, e.g. `silver/posts`); waits for it without limit."""
+        if not self._enabled:
+            yield
+            return
+        thread_lock, channel = self._open(table)
+        with thread_lock:  # the JVM refuses, rather than queues, a second lock from its own process
+            file_lock = channel.lock()
+            try:
+                yield
+            finally:
+                file_lock.release()
+
+    def _open(self, table: str) -> tuple[threading.Lock, Any]:
+        with self._guard:
+            if table not in self._held:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                path = self._folder / f"{table.replace('/', '.')}.lock"
+                jvm: Any = self._spark._jvm
+                channel = jvm.java.io.RandomAccessFile(str(path), "rw").getChannel()
+                self._held[table] = (threading.Lock(), channel)
+            return self._held[table]
