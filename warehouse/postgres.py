@@ -41,12 +41,15 @@ def role_url(settings: PostgresSettings, role: Role) -> str:
     """The libpq URL of a role; passwords of all but a configured owner are generated files.
 
     Raises:
+        DatabaseAbsent: the embedded database does not exist yet.
         RunMigrate: the role has no password yet.
     """
     if role == "owner" and settings.url:
         return settings.url
     user = LOGIN.get(role, OWNER)
     path = settings.secrets / f"{user}.password"
+    if role == "owner" and not path.is_file():
+        raise DatabaseAbsent("the embedded database was never started here; run ./spark-submit.sh services start")
     if not path.is_file():
         raise RunMigrate(f"there is no password for {user} in {settings.secrets}; run ./spark-submit.sh migrate")
     base = settings.url or embedded_url(settings)

@@ -1,0 +1,11 @@
+-- Where COPY puts one batch of `readings` before it takes any lock; emptied by every commit.
+CREATE TEMP TABLE IF NOT EXISTS reading_increments (
+    machine_id    text COLLATE "C" NOT NULL,
+    minute        timestamptz NOT NULL,
+    sensor        text COLLATE "C" NOT NULL,
+    readings      bigint NOT NULL,
+    total         numeric(38, 4) NOT NULL,
+    total_squares numeric(38, 8) NOT NULL,
+    lowest        numeric(18, 4) NOT NULL,
+    highest       numeric(18, 4) NOT NULL
+) ON COMMIT DELETE ROWS;
