@@ -122,7 +122,7 @@ class Broker:
         if (self._settings.data / "log" / "meta.properties").exists():
             return
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        command = [*self._java(), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", properties, "-g"]
+        command = [*self._java(), "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", properties, "-g"]
         formatting = start_process(command, Launch(log=self.log))
         if formatting.wait(_START_SECONDS) != 0:
             raise ReadTheLog(f"the broker's folder could not be formatted, see {self.log}: {last_lines(self.log)}")
