@@ -1,0 +1,105 @@
+-- Machines, their sensors and what is unusual about them. "Now" is the newest minute, never the wall clock.
+CREATE VIEW serving.machines AS
+SELECT machine_id, model, line, site, commissioned_on, idle_rotation_rpm, is_placeholder FROM warehouse.dim_machine;
+COMMENT ON VIEW serving.machines IS 'All machines.';
+COMMENT ON COLUMN serving.machines.machine_id IS 'The id that the machine sends.';
+COMMENT ON COLUMN serving.machines.model IS 'Kind of machine; null for a placeholder.';
+COMMENT ON COLUMN serving.machines.line IS 'Production line; null for a placeholder.';
+COMMENT ON COLUMN serving.machines.site IS 'Plant; null for a placeholder.';
+COMMENT ON COLUMN serving.machines.commissioned_on IS 'First day in service.';
+COMMENT ON COLUMN serving.machines.idle_rotation_rpm IS 'Above this rotation the machine produces; revolutions per minute.';
+COMMENT ON COLUMN serving.machines.is_placeholder IS 'True if the machine sends data and nobody has described it.';
+
+CREATE VIEW serving.machine_minutes AS
+SELECT f.minute, m.machine_id, s.sensor, s.unit, f.readings, round(f.total / f.readings, 4) AS average,
+       warehouse.deviation(f.readings, f.total, f.total_squares) AS deviation, f.lowest, f.highest
+FROM warehouse.fact_machine_minute AS f
+JOIN warehouse.dim_machine AS m USING (machine_key)
+JOIN warehouse.dim_sensor AS s USING (sensor_key);
+COMMENT ON VIEW serving.machine_minutes IS 'Readings per event-time minute, machine and sensor. Filter by minute, or by machine and sensor: both are indexed.';
+COMMENT ON COLUMN serving.machine_minutes.minute IS 'Start of the minute, UTC.';
+COMMENT ON COLUMN serving.machine_minutes.machine_id IS 'The machine.';
+COMMENT ON COLUMN serving.machine_minutes.sensor IS 'The sensor.';
+COMMENT ON COLUMN serving.machine_minutes.unit IS 'Unit of average, deviation, lowest and highest.';
+COMMENT ON COLUMN serving.machine_minutes.readings IS 'Number of readings.';
+COMMENT ON COLUMN serving.machine_minutes.average IS 'Mean of the readings.';
+COMMENT ON COLUMN serving.machine_minutes.deviation IS 'Sample standard deviation of the readings; null below two.';
+COMMENT ON COLUMN serving.machine_minutes.lowest IS 'Lowest reading.';
+COMMENT ON COLUMN serving.machine_minutes.highest IS 'Highest reading.';
+
+CREATE VIEW serving.machine_latest AS
+SELECT m.machine_id, m.model, m.line, m.site, s.sensor, s.unit, f.minute, f.readings,
+       round(f.total / f.readings, 4) AS average, f.lowest, f.highest, l.low AS limit_low, l.high AS limit_high,
+       coalesce(round(f.total / f.readings, 4) NOT BETWEEN l.low AND l.high, false) AS is_outside_limits
+FROM warehouse.dim_machine AS m
+CROSS JOIN warehouse.dim_sensor AS s
+CROSS JOIN LATERAL (
+    SELECT * FROM warehouse.fact_machine_minute AS f
+    WHERE f.machine_key = m.machine_key AND f.sensor_key = s.sensor_key
+    ORDER BY f.minute DESC LIMIT 1) AS f
+LEFT JOIN warehouse.machine_limits AS l ON l.machine_key = m.machine_key AND l.sensor_key = s.sensor_key;
+COMMENT ON VIEW serving.machine_latest IS 'The newest minute of each machine and sensor.';
+COMMENT ON COLUMN serving.machine_latest.machine_id IS 'The machine.';
+COMMENT ON COLUMN serving.machine_latest.model IS 'Kind of machine; null for a placeholder.';
+COMMENT ON COLUMN serving.machine_latest.line IS 'Production line; null for a placeholder.';
+COMMENT ON COLUMN serving.machine_latest.site IS 'Plant; null for a placeholder.';
+COMMENT ON COLUMN serving.machine_latest.sensor IS 'The sensor.';
+COMMENT ON COLUMN serving.machine_latest.unit IS 'Unit of the values.';
+COMMENT ON COLUMN serving.machine_latest.minute IS 'Start of the machine''s newest minute, UTC; it may still grow.';
+COMMENT ON COLUMN serving.machine_latest.readings IS 'Number of readings in it.';
+COMMENT ON COLUMN serving.machine_latest.average IS 'Mean of the readings.';
+COMMENT ON COLUMN serving.machine_latest.lowest IS 'Lowest reading.';
+COMMENT ON COLUMN serving.machine_latest.highest IS 'Highest reading.';
+COMMENT ON COLUMN serving.machine_latest.limit_low IS 'Lowest permitted mean; null if nobody set one.';
+COMMENT ON COLUMN serving.machine_latest.limit_high IS 'Highest permitted mean; null if nobody set one.';
+COMMENT ON COLUMN serving.machine_latest.is_outside_limits IS 'True if the mean leaves the limits.';
+
+CREATE VIEW serving.machine_bands AS
+SELECT m.machine_id, s.sensor, s.unit, w.minutes, b.average, b.deviation,
+       CASE WHEN w.minutes >= 60 THEN b.average - 3 * b.deviation END AS normal_low,
+       CASE WHEN w.minutes >= 60 THEN b.average + 3 * b.deviation END AS normal_high
+FROM warehouse.dim_machine AS m
+CROSS JOIN warehouse.dim_sensor AS s
+CROSS JOIN LATERAL (
+    SELECT f.minute FROM warehouse.fact_machine_minute AS f
+    WHERE f.machine_key = m.machine_key AND f.sensor_key = s.sensor_key
+    ORDER BY f.minute DESC LIMIT 1) AS n
+CROSS JOIN LATERAL (
+    SELECT count(*) AS minutes, sum(f.readings) AS readings, sum(f.total) AS total, sum(f.total_squares) AS total_squares
+    FROM warehouse.fact_machine_minute AS f
+    WHERE f.machine_key = m.machine_key AND f.sensor_key = s.sensor_key
+      AND f.minute >= n.minute - interval '24 hours' AND f.minute < n.minute) AS w
+CROSS JOIN LATERAL (
+    SELECT (w.total / w.readings)::double precision AS average,
+           warehouse.deviation(w.readings, w.total, w.total_squares) AS deviation) AS b;
+COMMENT ON VIEW serving.machine_bands IS 'Where each sensor of each machine normally is: the 24 hours before its newest minute. Costs tens of milliseconds for all machines: read it every minute, not every second.';
+COMMENT ON COLUMN serving.machine_bands.machine_id IS 'The machine.';
+COMMENT ON COLUMN serving.machine_bands.sensor IS 'The sensor.';
+COMMENT ON COLUMN serving.machine_bands.unit IS 'Unit of the values.';
+COMMENT ON COLUMN serving.machine_bands.minutes IS 'Minutes with data in these 24 hours.';
+COMMENT ON COLUMN serving.machine_bands.average IS 'Mean of all readings of these 24 hours.';
+COMMENT ON COLUMN serving.machine_bands.deviation IS 'Sample standard deviation of all readings of these 24 hours.';
+COMMENT ON COLUMN serving.machine_bands.normal_low IS 'average - 3 deviations; null below 60 minutes of data.';
+COMMENT ON COLUMN serving.machine_bands.normal_high IS 'average + 3 deviations; null below 60 minutes of data.';
+
+CREATE VIEW serving.machine_anomalies AS
+SELECT a.minute, m.machine_id, s.sensor, s.unit, a.average, l.low AS limit_low, l.high AS limit_high,
+       a.normal_average, a.normal_deviation,
+       (a.average - a.normal_average) / nullif(a.normal_deviation, 0) AS deviations,
+       coalesce(a.average NOT BETWEEN l.low AND l.high, false) AS is_outside_limits
+FROM (
+    SELECT f.minute, f.machine_key, f.sensor_key, round(f.total / f.readings, 4) AS average,
+           CASE WHEN count(*) OVER day >= 60
+                THEN (sum(f.total) OVER day / sum(f.readings) OVER day)::double precision END AS normal_average,
+           CASE WHEN count(*) OVER day >= 60
+                THEN warehouse.deviation(sum(f.readings) OVER day, sum(f.total) OVER day, sum(f.total_squares) OVER day)
+                END AS normal_deviation
+    FROM warehouse.fact_machine_minute AS f
+    WHERE f.minute >= (SELECT max(minute) FROM warehouse.fact_machine_minute) - interval '48 hours'
+    WINDOW day AS (PARTITION BY f.machine_key, f.sensor_key ORDER BY f.minute
+                   RANGE BETWEEN interval '24 hours' PRECEDING AND interval '1 minute' PRECEDING)) AS a
+JOIN warehouse.dim_machine AS m USING (machine_key)
+JOIN warehouse.dim_sensor AS s USING (sensor_key)
+LEFT JOIN warehouse.machine_limits AS l ON l.machine_key = a.machine_key AND l.sensor_key = a.sensor_key
+WHERE a.minute > (SELECT max(minute) FROM warehouse.fact_machine_minute) - interval '24 hours'
+  AND (a.average NOT BETWEEN l.low AND l.high OR abs(a.average - a.normal_average) > 4 * a.normal_deviation);
