@@ -83,23 +83,47 @@ COMMENT ON COLUMN serving.machine_bands.normal_low IS 'average - 3 deviations; n
 COMMENT ON COLUMN serving.machine_bands.normal_high IS 'average + 3 deviations; null below 60 minutes of data.';
 
 CREATE VIEW serving.machine_anomalies AS
-SELECT a.minute, m.machine_id, s.sensor, s.unit, a.average, l.low AS limit_low, l.high AS limit_high,
-       a.normal_average, a.normal_deviation,
-       (a.average - a.normal_average) / nullif(a.normal_deviation, 0) AS deviations,
+SELECT a.minute, m.machine_id, s.sensor, s.unit, round(a.average, 4) AS average, l.low AS limit_low, l.high AS limit_high,
+       n.average AS normal_average, n.deviation AS normal_deviation,
+       (a.average - n.average) / nullif(n.deviation, 0) AS deviations,
        coalesce(a.average NOT BETWEEN l.low AND l.high, false) AS is_outside_limits
-FROM (
-    SELECT f.minute, f.machine_key, f.sensor_key, round(f.total / f.readings, 4) AS average,
-           CASE WHEN count(*) OVER day >= 60
-                THEN (sum(f.total) OVER day / sum(f.readings) OVER day)::double precision END AS normal_average,
-           CASE WHEN count(*) OVER day >= 60
-                THEN warehouse.deviation(sum(f.readings) OVER day, sum(f.total) OVER day, sum(f.total_squares) OVER day)
-                END AS normal_deviation
+FROM (SELECT max(minute) AS minute FROM warehouse.fact_machine_minute) AS newest
+CROSS JOIN warehouse.dim_machine AS m
+CROSS JOIN warehouse.dim_sensor AS s
+CROSS JOIN LATERAL (  -- machine by machine, so that a filter on machine or sensor saves the work for all others
+    SELECT f.minute, f.total / f.readings AS average, count(*) OVER day AS minutes, sum(f.readings) OVER day AS readings,
+           sum(f.total) OVER day AS total, sum(f.total_squares) OVER day AS total_squares
     FROM warehouse.fact_machine_minute AS f
-    WHERE f.minute >= (SELECT max(minute) FROM warehouse.fact_machine_minute) - interval '48 hours'
-    WINDOW day AS (PARTITION BY f.machine_key, f.sensor_key ORDER BY f.minute
-                   RANGE BETWEEN interval '24 hours' PRECEDING AND interval '1 minute' PRECEDING)) AS a
-JOIN warehouse.dim_machine AS m USING (machine_key)
-JOIN warehouse.dim_sensor AS s USING (sensor_key)
-LEFT JOIN warehouse.machine_limits AS l ON l.machine_key = a.machine_key AND l.sensor_key = a.sensor_key
-WHERE a.minute > (SELECT max(minute) FROM warehouse.fact_machine_minute) - interval '24 hours'
-  AND (a.average NOT BETWEEN l.low AND l.high OR abs(a.average - a.normal_average) > 4 * a.normal_deviation);
+    WHERE f.machine_key = m.machine_key AND f.sensor_key = s.sensor_key AND f.minute >= newest.minute - interval '48 hours'
+    WINDOW day AS (ORDER BY f.minute RANGE BETWEEN interval '24 hours' PRECEDING AND interval '1 minute' PRECEDING)) AS a
+LEFT JOIN warehouse.machine_limits AS l ON l.machine_key = m.machine_key AND l.sensor_key = s.sensor_key
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN a.minutes >= 60 THEN (a.total / a.readings)::double precision END AS average,
+           CASE WHEN a.minutes >= 60 THEN warehouse.deviation(a.readings, a.total, a.total_squares) END AS deviation) AS n
+WHERE a.minute > newest.minute - interval '24 hours'
+  AND (a.average NOT BETWEEN l.low AND l.high OR abs(a.average - n.average) > 4 * n.deviation);
+COMMENT ON VIEW serving.machine_anomalies IS 'Minutes of the newest 24 hours whose mean leaves the limits, or lies more than 4 deviations from the same machine''s 24 hours before that minute (at least 60 minutes of data). About 40 ms of work per machine: read it every minute, not every second.';
+COMMENT ON COLUMN serving.machine_anomalies.minute IS 'Start of the minute, UTC; the newest one may still grow.';
+COMMENT ON COLUMN serving.machine_anomalies.machine_id IS 'The machine.';
+COMMENT ON COLUMN serving.machine_anomalies.sensor IS 'The sensor.';
+COMMENT ON COLUMN serving.machine_anomalies.unit IS 'Unit of the values.';
+COMMENT ON COLUMN serving.machine_anomalies.average IS 'Mean of the minute.';
+COMMENT ON COLUMN serving.machine_anomalies.limit_low IS 'Lowest permitted mean; null if nobody set one.';
+COMMENT ON COLUMN serving.machine_anomalies.limit_high IS 'Highest permitted mean; null if nobody set one.';
+COMMENT ON COLUMN serving.machine_anomalies.normal_average IS 'Mean of all readings of the 24 hours before; null below 60 minutes of data.';
+COMMENT ON COLUMN serving.machine_anomalies.normal_deviation IS 'Sample standard deviation of the same readings.';
+COMMENT ON COLUMN serving.machine_anomalies.deviations IS 'Distance from normal_average in deviations; negative is below.';
+COMMENT ON COLUMN serving.machine_anomalies.is_outside_limits IS 'True if the mean leaves the limits.';
+
+CREATE VIEW serving.machine_events AS
+SELECT e.occurred_at, m.machine_id, m.line, m.site, e.kind, e.detail, e.event_id
+FROM warehouse.fact_machine_event AS e
+JOIN warehouse.dim_machine AS m USING (machine_key);
+COMMENT ON VIEW serving.machine_events IS 'Failures and maintenance.';
+COMMENT ON COLUMN serving.machine_events.occurred_at IS 'When it happened, UTC.';
+COMMENT ON COLUMN serving.machine_events.machine_id IS 'The machine.';
+COMMENT ON COLUMN serving.machine_events.line IS 'Production line; null for a placeholder.';
+COMMENT ON COLUMN serving.machine_events.site IS 'Plant; null for a placeholder.';
+COMMENT ON COLUMN serving.machine_events.kind IS 'failure or maintenance.';
+COMMENT ON COLUMN serving.machine_events.detail IS 'Free text of the sender.';
+COMMENT ON COLUMN serving.machine_events.event_id IS 'Id that the sender gave.';

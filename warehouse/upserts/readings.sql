@@ -18,7 +18,7 @@ SELECT i.minute, (i.minute AT TIME ZONE 'UTC')::date, m.machine_key, s.sensor_ke
 FROM reading_increments AS i
 JOIN warehouse.dim_machine AS m ON m.machine_id = i.machine_id
 JOIN warehouse.dim_sensor AS s ON s.sensor = i.sensor
-GROUP BY 1, 2, 3, 4 ORDER BY 1, 3, 4
+GROUP BY 1, 2, 3, 4 ORDER BY 3, 4, 1
 ON CONFLICT (minute, machine_key, sensor_key) DO UPDATE
 SET readings = f.readings + excluded.readings, total = f.total + excluded.total,
     total_squares = f.total_squares + excluded.total_squares,
