@@ -1,0 +1,1 @@
+"""Where events come from. What is here only speaks Kafka and files; it never imports Spark."""

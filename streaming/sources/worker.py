@@ -1,0 +1,149 @@
+"""A worker process: one producer (posts) or one thread with its own producer per machine, until done or stopped."""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+from types import FrameType
+
+from streaming.errors import StreamingError
+from streaming.processes import die_with_parent
+from streaming.sources.cursor import Cursor
+from streaming.sources.events import Event
+from streaming.sources.feeds import FeedPlan, make_feed
+from streaming.sources.journal import Journal
+from streaming.sources.planted import Planted
+from streaming.sources.sending import MOST_PENDING, Connection, Sender
+
+log = logging.getLogger(__name__)
+_TICK_SECONDS = 0.02  # posts of so long go out together: far below a micro-batch, and no busy loop
+_LONGEST_NAP = 0.25
+_MOST_AT_ONCE = 200
+_RESERVED_SECONDS = 5.0  # of events; the cursor is written that often
+_PATIENCE_SECONDS = 4.0  # for the last answers, also when the broker is away
+
+
+@dataclass(frozen=True)
+class WorkerPlan:
+    """All that a worker needs; picklable."""
+
+    feeds: tuple[FeedPlan, ...]
+    planted: Planted
+    connection: Connection
+    journal: Path
+    run: str
+    parent: int
+
+
+@dataclass
+class Tally:
+    """Counts of one feed, read by other threads."""
+
+    sent: int = 0
+    acknowledged: int = 0
+    failed: int = 0
+    pending: int = 0
+    is_stuck: bool = False
+
+
+def run_worker(plan: WorkerPlan, pipe: Pipe) -> None:
+    """Entry of the process. Messages to the parent: ("tally", sent, acknowledged, failed, pending, stuck) or ("error", text)."""
+    die_with_parent(plan.parent)
+    stop = threading.Event()
+
+    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    signal.signal(signal.SIGINT, ask_to_stop)
+    tallies = [Tally() for _ in plan.feeds]
+    errors: list[str] = []
+    threads = [
+        threading.Thread(target=_guarded(lambda f=feed, t=tally: run_feed(plan, f, t, stop), stop, errors), name=feed.name)
+        for feed, tally in zip(plan.feeds, tallies, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        _report(pipe, tallies)
+        threads[0].join(_LONGEST_NAP) if threads[0].is_alive() else time.sleep(_LONGEST_NAP)
+    _report(pipe, tallies)
+    for error in errors[:1]:
+        pipe.send(("error", error))
+
+
+def run_feed(plan: WorkerPlan, feed: FeedPlan, tally: Tally, stop: threading.Event) -> None:
+    """Sends a feed from its cursor on until its count is reached or `stop` is set."""
+    cursor = Cursor(plan.journal, feed.seed, feed.name)
+    first = cursor.read()
+    topic = "posts" if feed.kind == "posts" else "machines"
+    journal = Journal(plan.journal / f"{topic}-{feed.name}-{plan.run}.jsonl")
+    source = make_feed(feed, plan.planted, first)
+    sender = Sender(plan.connection, journal, feed.topics)
+    index, last = first, None if feed.count is None else first + feed.count
+    block = max(1, int(feed.pace.per_second * _RESERVED_SECONDS), 0 if feed.pace.is_paced else 5 * _MOST_AT_ONCE)
+    try:
+        while not stop.is_set() and index != last:
+            until = _due(feed, first, index, last) if sender.pending < MOST_PENDING else index
+            if until > index:
+                cursor.reserve(until - 1, block)
+                events: list[Event] = [event for i in range(index, until) for event in source.events(i)]
+                sender.send(events)
+                index = until
+            sender.settle()
+            _tell(tally, sender)
+            stop.wait(_nap(feed, first, index, sender))
+    finally:
+        sender.close(_PATIENCE_SECONDS)
+        _tell(tally, sender)
+        cursor.settle(index)
+
+
+def _due(feed: FeedPlan, first: int, index: int, last: int | None) -> int:
+    """The index up to which events are to be sent now."""
+    until = index + _MOST_AT_ONCE
+    if feed.pace.is_paced:
+        elapsed = time.time() - feed.pace.start_ms / 1000
+        until = min(until, max(index, first + 1 + int(elapsed * feed.pace.per_second) if elapsed >= 0 else index))
+    return until if last is None else min(until, last)
+
+
+def _nap(feed: FeedPlan, first: int, index: int, sender: Sender) -> float:
+    """Seconds until there is something to do again."""
+    if sender.pending >= MOST_PENDING:
+        return _TICK_SECONDS
+    if not feed.pace.is_paced:
+        return 0.0
+    next_at = feed.pace.start_ms / 1000 + (index - first) / feed.pace.per_second
+    return min(_LONGEST_NAP, max(_TICK_SECONDS if sender.pending else 0.001, next_at - time.time(), _TICK_SECONDS))
+
+
+def _tell(tally: Tally, sender: Sender) -> None:
+    tally.sent, tally.acknowledged, tally.failed = sender.sent, sender.acknowledged, sender.failed
+    tally.pending, tally.is_stuck = sender.pending, sender.is_stuck
+
+
+def _report(pipe: Pipe, tallies: list[Tally]) -> None:
+    totals = [sum(getattr(tally, name) for tally in tallies) for name in ("sent", "acknowledged", "failed", "pending")]
+    pipe.send(("tally", *totals, any(tally.is_stuck for tally in tallies)))
+
+
+def _guarded(work: Callable[[], None], stop: threading.Event, errors: list[str]) -> Callable[[], None]:
+    """Runs work in a thread; an error ends the other threads too and is told in one sentence."""
+
+    def run() -> None:
+        try:
+            work()
+        except StreamingError as error:
+            errors.append(str(error))
+            stop.set()
+        except Exception as error:
+            log.exception("producer=%s", threading.current_thread().name)
+            errors.append(f"producer {threading.current_thread().name} ended: {type(error).__name__}: {error}")
+            stop.set()
+
+    return run
