@@ -1,0 +1,66 @@
+"""Serve the live page: top hashtags, machines with their sensors, and the age of the data."""
+
+import argparse
+import errno
+import logging
+import signal
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
+
+from flask import Flask
+from rich.console import Console
+from waitress.server import BaseWSGIServer, create_server
+
+from jobs.cli import parse, run
+from jobs.settings import SettingsError
+from warehouse.dashboards.app import build_album, build_app
+from warehouse.postgres import make_pool, role_url
+from warehouse.settings import PageSettings
+
+GROUP = "Run"
+LOG = logging.getLogger(__name__)
+CONNECTIONS = 2  # one per length of ranking; viewers share them
+THREADS = 8
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serves until Ctrl-C or SIGTERM."""
+    _, settings = parse(_build_parser(), argv)
+    pool = make_pool(role_url(settings.postgres, "reader"), CONNECTIONS, "afluente page")
+    app = build_app(build_album(pool, settings.page.refresh_seconds), settings.page)
+    server = _listen(app.server, settings.page)
+    signal.signal(signal.SIGTERM, _leave)
+    Console(highlight=False).print(f"The page is open at http://{settings.page.host}:{server.effective_port}/ (Ctrl-C ends it).")
+    try:
+        server.run()
+    finally:
+        server.close()
+        pool.close()
+    return 0
+
+
+def _build_parser() -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog="dashboard", description=__doc__,
+        epilog="Address and rhythm are settings: --set page.port=8051, --set page.refresh_seconds=2. The page reads the "
+               "serving views with the read-only role; while the database is away it keeps its last picture and says so.")
+
+
+def _listen(server: Flask, page: PageSettings) -> BaseWSGIServer:
+    try:
+        return create_server(server, host=page.host, port=page.port, threads=THREADS, ident="", clear_untrusted_proxy_headers=True)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise SettingsError(f"port {page.port} is taken: end the other program or choose another with "
+                                "--set page.port=8051") from None
+        raise SettingsError(f"cannot listen on {page.host} port {page.port} ({error.strerror}): correct page.host "
+                            "and page.port") from None
+
+
+def _leave(signum: int, frame: FrameType | None) -> NoReturn:
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,139 @@
+"""Figures, small lines and words of the page, from rows written by hand."""
+
+from datetime import UTC, datetime, timedelta
+
+import plotly.graph_objects as go
+import pytest
+
+from warehouse.dashboards import sparklines, words
+from warehouse.dashboards.figures import LOOKS, assign_looks, hashtag_chart, plot_text, round_up
+from warehouse.dashboards.rows import HashtagMinute
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def minute(back: int) -> datetime:
+    return NOON - timedelta(minutes=back)
+
+
+def test_a_minute_without_posts_is_drawn_as_zero() -> None:
+    rows = [HashtagMinute("rain", minute(0), 4), HashtagMinute("rain", minute(2), 7)]
+
+    line = hashtag_chart(rows, {"rain": 0}, NOON)["data"][0]
+
+    assert line["y"][-4:] == [7, 0, None, 4]
+
+
+def test_the_filling_minute_stands_apart_from_the_line() -> None:
+    line = hashtag_chart([HashtagMinute("rain", minute(0), 4)], {"rain": 0}, NOON)["data"][0]
+
+    assert line["y"][-2] is None
+    assert line["x"][-1] == NOON.isoformat()
+    assert line["marker"]["size"][-1] > 0
+    assert set(line["marker"]["size"][:-1]) == {0}
+
+
+def test_traces_keep_their_number_order_and_look() -> None:
+    few = hashtag_chart([HashtagMinute("a", NOON, 1)], {"a": 3}, NOON)["data"]
+    none = hashtag_chart([], {}, None)["data"]
+
+    assert [trace["line"]["color"] for trace in few] == [colour for colour, _, _ in LOOKS]
+    assert [trace["line"]["color"] for trace in none] == [colour for colour, _, _ in LOOKS]
+    assert [bool(trace["x"]) for trace in few] == [False, False, False, True, False]
+
+
+def test_without_data_no_tick_distance_is_set() -> None:
+    """Ten-minute ticks over the axis that Plotly makes up for no data, a whole year, freeze a browser."""
+    assert "dtick" not in hashtag_chart([], {}, None)["layout"]["xaxis"]
+
+
+def test_plotly_accepts_the_figure() -> None:
+    figure = go.Figure(hashtag_chart([HashtagMinute("a", NOON, 1)], {"a": 0}, NOON))
+
+    assert figure.layout.uirevision == "constant"
+    assert figure.layout.yaxis.range == (0, 6)
+
+
+@pytest.mark.parametrize(("highest", "top"), [
+    (0, 6), (6, 6), (7, 8), (11, 20), (131, 200), (299, 300), (90_001, 100_000),
+])
+def test_the_axis_ends_at_a_round_number(highest: int, top: int) -> None:
+    assert round_up(highest) == top
+
+
+def test_a_hashtag_keeps_its_look_when_ranks_change() -> None:
+    first = assign_looks(["a", "b", "c", "d", "e", "f"], {})
+    second = assign_looks(["f", "c", "a", "b", "g"], first)
+
+    assert first == {"a": 0, "b": 1, "c": 2, "d": 3, "e": 4}
+    assert second == {"f": 3, "c": 2, "a": 0, "b": 1, "g": 4}
+
+
+def test_plotly_gets_no_markup_from_a_hashtag() -> None:
+    text = plot_text('#<a href="https://example.org">x</a>')
+
+    assert "<" not in text
+    assert text.startswith("\u2068")
+    assert text.endswith("\u2069")
+
+
+@pytest.mark.parametrize(("hashtag", "label"), [
+    ("rain", "#rain"),
+    ("<script>alert(1)</script>", "#<script>alert(1)</script>"),
+    ("\u202egnal", "#gnal"),
+    ("a\n\tb", "#a b"),
+    ("\u200b\u200b", "#U+200B U+200B"),
+    ("مرحبا", "#مرحبا"),
+    ("👩‍👧", "#👩‍👧"),
+])
+def test_hashtag_labels_are_visible_and_cannot_turn_the_line_around(hashtag: str, label: str) -> None:
+    assert words.hashtag_label(hashtag) == label
+
+
+@pytest.mark.parametrize(("recent", "previous", "direction", "short"), [
+    (0, 0, "none", words.DASH),
+    (3, 0, "new", "new"),
+    (140, 100, "up", "+40 %"),
+    (104, 100, "steady", "steady"),
+    (60, 100, "down", f"{words.MINUS}40 %"),
+    (0, 5, "down", f"{words.MINUS}100 %"),
+    (1200, 100, "up", f"{words.TIMES}12"),
+])
+def test_trend_words(recent: int, previous: int, direction: str, short: str) -> None:
+    assert words.trend(recent, previous)[:2] == (direction, short)
+
+
+def test_a_missing_minute_breaks_the_small_line() -> None:
+    whole = sparklines.line([1.0, 2.0, 3.0], None, None)
+    broken = sparklines.line([1.0, 2.0, None, 3.0], None, None)
+
+    assert whole.count("<polyline") == 1
+    assert broken.count("<polyline") == 2
+
+
+def test_the_small_line_shows_band_and_near_limits_only() -> None:
+    near = sparklines.line([5.0, 6.0], (4.0, 7.0), (0.0, 7.1))
+    far = sparklines.line([5.0, 6.0], (4.0, 7.0), (0.0, 900.0))
+
+    assert near.count("<rect") == far.count("<rect") == 1
+    assert near.count("stroke-dasharray") == 1
+    assert far.count("stroke-dasharray") == 0
+
+
+def test_a_value_out_of_limits_has_another_mark() -> None:
+    assert "<circle" in sparklines.line([5.0], None, (0.0, 6.0))
+    assert "<circle" not in sparklines.line([6.1], None, (0.0, 6.0))
+
+
+@pytest.mark.parametrize("image", [
+    sparklines.line([], None, None),
+    sparklines.line([None, None], (1.0, 2.0), None),
+    sparklines.line([4.0, 4.0], None, None),
+    sparklines.bars([]),
+    sparklines.bars([0, 0, 3]),
+])
+def test_small_images_are_whole_urls_whatever_the_values(image: str) -> None:
+    assert image.startswith("data:image/svg+xml,<svg ")
+    assert image.endswith("</svg>")
+    assert "#" not in image
+    assert "nan" not in image

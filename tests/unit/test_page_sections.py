@@ -1,0 +1,156 @@
+"""What the sections of the page say, from rows written by hand."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from dash import no_update
+from dash.development.base_component import Component
+from plotly.utils import PlotlyJSONEncoder
+
+from warehouse.dashboards.app import answer
+from warehouse.dashboards.hashtags import render_hashtags
+from warehouse.dashboards.health import render_banner, render_counts, render_freshness
+from warehouse.dashboards.judgement import judge_machine, judge_sensor
+from warehouse.dashboards.machines import render_attention, render_machines
+from warehouse.dashboards.pictures import Shown
+from warehouse.dashboards.rendering import SECTIONS, draw
+from warehouse.dashboards.rows import Freshness, HashtagMinute, OutcomeCount, SensorMinute, SensorState, Snapshot, TopHashtag
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def text_of(component: Any) -> str:
+    """All text of a component tree, in order."""
+    return " ".join(_texts(component))
+
+
+def _texts(component: Any) -> Iterator[str]:
+    if isinstance(component, str):
+        yield component
+    elif isinstance(component, list | tuple):
+        for child in component:
+            yield from _texts(child)
+    elif isinstance(component, Component):
+        yield from _texts(getattr(component, "children", None))
+
+
+def sensor(average: float = 60, machine_id: str = "m-1", minute: datetime = NOON, **changes: Any) -> SensorState:
+    values: dict[str, Any] = {"normal_low": 50, "normal_high": 70, "limit_low": 5, "limit_high": 85, **changes}
+    return SensorState(machine_id, "lathe", "temperature_c", "°C", minute, average, **values)
+
+
+@pytest.mark.parametrize(("state", "verdict"), [
+    (sensor(60), "normal"),
+    (sensor(85), "unusual"),
+    (sensor(85.1), "above"),
+    (sensor(4.9), "below"),
+    (sensor(49), "unusual"),
+    (sensor(49, normal_low=None), "normal"),
+    (sensor(900, limit_high=None, normal_high=None), "normal"),
+])
+def test_a_sensor_is_judged_by_its_limits_then_by_its_band(state: SensorState, verdict: str) -> None:
+    assert judge_sensor(state) == verdict
+
+
+def test_a_machine_is_silent_only_behind_the_others() -> None:
+    old = NOON - timedelta(minutes=4)
+
+    assert judge_machine([sensor(minute=old)], newest=NOON) == "silent"
+    assert judge_machine([sensor(minute=old)], newest=old) == "normal"
+    assert judge_machine([sensor(60), sensor(99)], newest=NOON) == "above"
+
+
+def test_attention_names_the_machines_that_need_a_look() -> None:
+    states = [sensor(machine_id="m-1"), sensor(99, machine_id="m-2"), sensor(machine_id="m-3", minute=NOON - timedelta(hours=1))]
+
+    said = text_of(render_attention(states))
+
+    assert "2 of 3 machines need a look" in said
+    assert "m-2 : temperature above limit" in said
+    assert "m-3 : silent since 11:00" in said
+    assert "m-1" not in said
+    assert "All 1 machines" in text_of(render_attention(states[:1]))
+
+
+def test_a_card_shows_the_newest_value_its_unit_and_what_is_normal() -> None:
+    cards = render_machines([sensor(61.25)], [SensorMinute("m-1", "temperature_c", NOON, 61.25)])
+    said = text_of(cards)
+    drawn = json.dumps(cards, cls=PlotlyJSONEncoder, ensure_ascii=False)
+
+    assert "Temperature" in said
+    assert "61.2" in said
+    assert "°C" in said
+    assert "Normal: 50.0 to 70.0 °C. Limits: 5.0 to 85.0 °C." in drawn
+
+
+def test_cards_stay_in_the_order_of_their_names() -> None:
+    cards = render_machines([sensor(99, machine_id="m-2"), sensor(machine_id="m-1")], [])
+
+    assert [card.id for card in cards.children] == ["machine-m_2d1", "machine-m_2d2"]
+
+
+def test_hostile_hashtags_stay_text() -> None:
+    evil = "<script>document.title='x'</script>"
+    table = render_hashtags([TopHashtag(evil, 3, 2, 1, 5)], [HashtagMinute(evil, NOON, 3)], {evil: 0}, 10)
+
+    assert f"#{evil}" in text_of(table)
+    assert "Markdown" not in json.dumps(table, cls=PlotlyJSONEncoder)  # nothing here reads markup
+    assert "dangerously" not in json.dumps(table, cls=PlotlyJSONEncoder)
+
+
+def test_the_trend_waits_for_whole_minutes() -> None:
+    early = text_of(render_hashtags([TopHashtag("a", 3, 0, 0, 0)], [HashtagMinute("a", NOON, 3)], {}, 10))
+    later = text_of(render_hashtags([TopHashtag("a", 3, 3, 2, 5)], [HashtagMinute("a", NOON, 3)], {}, 10))
+
+    assert "needs two whole minutes" in early
+    assert "last whole 5 minutes against the 5 minutes before" in later
+    assert "+50 %" in later
+
+
+def test_an_age_is_counted_from_the_event_not_from_the_refresh() -> None:
+    tiles = render_freshness([Freshness("posts", NOON)])
+
+    drawn = json.dumps(tiles, cls=PlotlyJSONEncoder)
+    assert f'"data-at": "{int(NOON.timestamp() * 1000)}"' in drawn
+    assert "newest event 2026-03-01 12:00:00 UTC" in text_of(tiles)
+    assert text_of(tiles).count("no data yet") == 2
+
+
+def test_everything_set_aside_is_counted_with_its_reasons() -> None:
+    counts = [OutcomeCount("posts", "silver", 1000), OutcomeCount("posts", "duplicate", 20), OutcomeCount("posts", "late", 7),
+              OutcomeCount("posts", "quarantine:malformed", 3), OutcomeCount("posts", "quarantine:brand_new_rule", 40)]
+
+    said = text_of(render_counts(counts))
+
+    for words in ("1,000", " 20 ", " 7 ", " 43 ", "Brand new rule 40, unreadable 3"):
+        assert words in said
+
+
+def test_the_banner_says_how_old_the_picture_is() -> None:
+    assert render_banner(None, NOON) is None
+    assert "last good picture" in text_of(render_banner("The database is not answering.", NOON))
+    assert "no picture to show yet" in text_of(render_banner("The database is not answering.", None))
+
+
+def test_only_changed_sections_are_drawn_and_sent() -> None:
+    one = Snapshot(NOON, 10, freshness=(Freshness("posts", NOON),), top_hashtags=(TopHashtag("a", 1, 0, 0, 0),))
+    two = Snapshot(NOON, 10, freshness=(Freshness("posts", NOON + timedelta(seconds=1)),), top_hashtags=one.top_hashtags)
+    first = draw(one, None)
+    second = draw(two, first)
+
+    sent = answer(Shown(second, None), first.marks)
+
+    assert second.sections["hashtags"] is first.sections["hashtags"]
+    assert [name for name in SECTIONS if sent[name] is not no_update] == ["freshness"]
+    assert all(sent[name] is not no_update for name in SECTIONS) is False
+    assert all(answer(Shown(second, None), {})[name] is not no_update for name in SECTIONS)
+
+
+def test_without_a_picture_nothing_is_blanked() -> None:
+    sent = answer(Shown(None, "The database is not answering."), {})
+
+    assert all(sent[name] is no_update for name in SECTIONS)
+    assert "not answering" in text_of(sent["banner"])

@@ -1,0 +1,51 @@
+"""Headers of the page, and who may ask for it."""
+
+import base64
+import hashlib
+import re
+
+import pytest
+from flask.testing import FlaskClient
+
+from warehouse.dashboards.app import build_album, build_app
+from warehouse.postgres import make_pool
+from warehouse.settings import PageSettings
+
+NOBODY = "postgresql://reader@127.0.0.1:9/afluente"  # the discard port: nothing listens there
+
+
+@pytest.fixture
+def client() -> FlaskClient:
+    pool = make_pool(NOBODY, 1)
+    page = PageSettings(host="127.0.0.1", port=0, refresh_seconds=1)
+    return build_app(build_album(pool, page.refresh_seconds), page).server.test_client()
+
+
+def test_every_inline_script_is_allowed_by_its_hash_and_nothing_else(client: FlaskClient) -> None:
+    answer = client.get("/", headers={"Host": "127.0.0.1"})
+    policy = answer.headers["Content-Security-Policy"]
+    inline = [body for attributes, body in re.findall(r"<script([^>]*)>(.*?)</script>", answer.text, re.DOTALL)
+              if "src=" not in attributes and "application/json" not in attributes]
+
+    assert inline
+    for body in inline:
+        assert base64.b64encode(hashlib.sha256(body.encode()).digest()).decode() in policy
+    scripts = next(rule for rule in policy.split("; ") if rule.startswith("script-src"))
+    assert "unsafe" not in scripts
+    assert "frame-ancestors 'none'" in policy
+
+
+def test_everything_is_served_from_here(client: FlaskClient) -> None:
+    page = client.get("/", headers={"Host": "localhost"}).text
+
+    assert "http://" not in page
+    assert "https://" not in page
+
+
+def test_other_host_names_are_refused_on_loopback(client: FlaskClient) -> None:
+    assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
+    assert client.get("/health", headers={"Host": "localhost:8050"}).status_code == 200
+
+
+def test_the_page_opens_without_a_database(client: FlaskClient) -> None:
+    assert client.get("/_dash-layout", headers={"Host": "127.0.0.1"}).status_code == 200

@@ -1,0 +1,87 @@
+"""The Dash app: one shared refresh whose callback fetches the picture and hands out what changed."""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from dash import ClientsideFunction, Dash, Input, Output, State, no_update
+
+from warehouse.dashboards.health import render_banner
+from warehouse.dashboards.layout import INDEX, SPANS, build_layout
+from warehouse.dashboards.pictures import Pictures, Shown
+from warehouse.dashboards.queries import SnapshotReader
+from warehouse.dashboards.rendering import SECTIONS, Drawing, draw
+from warehouse.dashboards.security import secure
+from warehouse.errors import DatabaseAbsent, WarehouseError
+from warehouse.postgres import ConnectionPool
+from warehouse.settings import PageSettings
+
+Album = Mapping[int, Pictures[Drawing]]
+DEFAULT_SPAN = next(iter(SPANS))
+OUTPUTS = {name: Output(name, "children") for name in SECTIONS}
+
+
+def build_album(pool: ConnectionPool, refresh_seconds: float) -> Album:
+    """A picture for each length of ranking that a viewer can choose; one that nobody looks at is never drawn."""
+    reader = SnapshotReader(pool)
+
+    def pictures(span: int) -> Pictures[Drawing]:
+        return Pictures(lambda before: draw(reader.read(span), before), explain, refresh_seconds)
+
+    return {span: pictures(span) for span in SPANS}
+
+
+def build_app(album: Album, page: PageSettings) -> Dash:
+    """The app, ready to be served as `app.server`."""
+    app = Dash("afluente", title="Afluente", update_title="", assets_folder=str(Path(__file__).parent / "assets"),
+               serve_locally=True, index_string=INDEX, health_endpoint="health", add_log_handler=False, meta_tags=[
+                   {"name": "viewport", "content": "width=device-width, initial-scale=1"},
+                   {"name": "color-scheme", "content": "light dark"},
+                   {"name": "description", "content": "Live hashtags and machines"},
+               ])
+    app.layout = lambda: _layout(album[DEFAULT_SPAN].current(), page.refresh_seconds)
+    _add_callbacks(app, album)
+    secure(app.server, app.csp_hashes(), page.host)
+    return app
+
+
+def explain(error: Exception) -> str:
+    """Trouble with the database as one sentence for people who do not run it."""
+    if isinstance(error, DatabaseAbsent):
+        return "The database is not answering."
+    if isinstance(error, psycopg2.errors.QueryCanceled):
+        return "The database takes very long to answer."
+    if isinstance(error, WarehouseError | psycopg2.errors.UndefinedTable | psycopg2.errors.InsufficientPrivilege):
+        return "The warehouse is not ready; whoever runs it should start ./spark-submit.sh migrate."
+    return f"The page cannot be renewed ({type(error).__name__}); the log says why."
+
+
+def _layout(shown: Shown[Drawing], refresh_seconds: float) -> Any:
+    picture = shown.picture
+    return build_layout(picture.sections if picture else {}, picture.marks if picture else {}, refresh_seconds)
+
+
+def _add_callbacks(app: Dash, album: Album) -> None:
+    @app.callback(output={**OUTPUTS, "banner": Output("banner", "children"), "marks": Output("marks", "data"),
+                          "heartbeat": Output("heartbeat", "data")},
+                  inputs=[Input("refresh", "n_intervals"), Input("span", "value"), State("marks", "data")])
+    def refresh(_: int | None, span: int, marks: Mapping[str, str] | None) -> dict[str, Any]:
+        pictures = album.get(span) or album[DEFAULT_SPAN]
+        return answer(pictures.current(), marks or {})
+
+    in_browser: Callable[..., None] = app.clientside_callback  # Dash leaves this method without types
+    in_browser(ClientsideFunction("page", "beat"), Input("heartbeat", "data"))
+    in_browser(ClientsideFunction("page", "pause"), Output("refresh", "disabled"), Output("pause", "children"),
+               Output("pause", "aria-pressed"), Input("pause", "n_clicks"))
+
+
+def answer(shown: Shown[Drawing], marks: Mapping[str, str]) -> dict[str, Any]:
+    """What one browser needs: the sections whose mark differs from its own, trouble if any, and the server's clock."""
+    picture = shown.picture
+    changed = {name: no_update for name in SECTIONS} if picture is None else {
+        name: no_update if marks.get(name) == picture.marks[name] else picture.sections[name] for name in SECTIONS}
+    read_at = picture.snapshot.read_at if picture else None
+    return {**changed, "banner": render_banner(shown.problem, read_at),
+            "marks": dict(picture.marks) if picture else no_update, "heartbeat": {"now": round(time.time() * 1000)}}

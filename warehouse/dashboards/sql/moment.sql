@@ -1,0 +1,1 @@
+SELECT now() AS read_at;
