@@ -1,0 +1,14 @@
+-- What the broker acknowledged stands in bronze with the same bytes, once it has come that far.
+SELECT a.topic, a."partition", a."offset", a.file, a.n,
+    CASE
+        WHEN a.topic IS NULL THEN 'acknowledged without an intent'
+        WHEN a.generation IS NULL AND b."offset" IS NULL THEN 'acknowledged but not in bronze'
+        WHEN a.generation IS NULL THEN 'other bytes in bronze'
+        WHEN a.times > 1 THEN 'acknowledged more than once'
+    END AS difference
+FROM (SELECT *, count(*) OVER (PARTITION BY topic, "partition", "offset") AS times FROM acknowledged) AS a
+LEFT JOIN (
+    SELECT topic, "partition", arg_max(bronze_stop, generation) AS stop FROM ends GROUP BY topic, "partition"
+) AS e USING (topic, "partition")
+LEFT JOIN (SELECT DISTINCT topic, "partition", "offset" FROM bronze) AS b USING (topic, "partition", "offset")
+WHERE a.topic IS NULL OR a.generation IS NOT NULL OR a."offset" < e.stop

@@ -1,0 +1,16 @@
+-- Silver at the version that gold has condensed, to the last digit.
+SELECT minute_us, machine_id, sensor, e.readings AS silver, f.readings AS gold,
+    CASE
+        WHEN e.readings IS DISTINCT FROM f.readings THEN 'readings'
+        WHEN e.total IS DISTINCT FROM f.total THEN 'total'
+        WHEN e.total_squares IS DISTINCT FROM f.total_squares THEN 'total_squares'
+        WHEN e.lowest IS DISTINCT FROM f.lowest THEN 'lowest'
+        WHEN e.highest IS DISTINCT FROM f.highest THEN 'highest'
+    END AS difference
+FROM (
+    SELECT minute_us, machine_id, sensor, count(*) AS readings, sum("value") AS total,
+        sum(CAST("value" AS HUGEINT) * "value") AS total_squares, min("value") AS lowest, max("value") AS highest
+    FROM silver_measures
+    GROUP BY minute_us, machine_id, sensor
+) AS e
+FULL JOIN gold_machine_minutes AS f USING (minute_us, machine_id, sensor)

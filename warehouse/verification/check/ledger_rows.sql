@@ -1,0 +1,5 @@
+-- What the ledger says was added is what silver holds at the ledger's version.
+SELECT query, l.rows AS ledger, coalesce(s.rows, 0) AS silver,
+    CASE WHEN l.rows <> coalesce(s.rows, 0) THEN 'rows' END AS difference
+FROM (SELECT query, sum(rows) AS rows FROM pg_ledger GROUP BY query) AS l
+LEFT JOIN (SELECT topic AS query, count(*) AS rows FROM silver WHERE place = 'silver' GROUP BY topic) AS s USING (query)

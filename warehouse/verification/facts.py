@@ -1,0 +1,105 @@
+"""PostgreSQL's side of the recount: ledger, counts and facts, all of one moment."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+import psycopg2
+import pyarrow as pa
+import pyarrow.csv as csv
+from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
+
+from warehouse.verification.errors import VerificationError
+from warehouse.verification.scratch import read_sql
+
+HUGE = pa.decimal128(38, 0)
+SCHEMAS = {
+    "pg_ledger": pa.schema(
+        [("query", pa.string()), ("lineage", pa.int32()), ("silver_version", pa.int64()),
+         ("from_offsets", pa.string()), ("to_offsets", pa.string()), ("rows", pa.int64())]
+    ),
+    "pg_row_counts": pa.schema([("query", pa.string()), ("outcome", pa.string()), ("rows", pa.int64())]),
+    "pg_hashtag_minute": pa.schema(
+        [("minute_us", pa.int64()), ("date_id", pa.date32()), ("hashtag", pa.string()), ("lang", pa.string()),
+         ("posts", pa.int64())]
+    ),
+    "pg_hashtag_pair_hour": pa.schema(
+        [("hour_us", pa.int64()), ("date_id", pa.date32()), ("hashtag_a", pa.string()), ("hashtag_b", pa.string()),
+         ("posts", pa.int64())]
+    ),
+    "pg_author_day": pa.schema(
+        [("day", pa.date32()), ("author_pseudonym", pa.string()), ("posts", pa.int64()), ("replies", pa.int64()),
+         ("mentions", pa.int64())]
+    ),
+    "pg_machine_minute": pa.schema(
+        [("minute_us", pa.int64()), ("date_id", pa.date32()), ("machine_id", pa.string()), ("sensor", pa.string()),
+         ("readings", pa.int64()), ("total", HUGE), ("total_squares", HUGE), ("lowest", pa.int64()),
+         ("highest", pa.int64())]
+    ),
+    "pg_machine_event": pa.schema(
+        [("generation", pa.int32()), ("partition", pa.int32()), ("offset", pa.int64()), ("event_id", pa.string()),
+         ("machine_id", pa.string()), ("date_id", pa.date32()), ("occurred_us", pa.int64()), ("kind", pa.string()),
+         ("detail", pa.string())]
+    ),
+}  # fmt: skip
+"""Table of the scratch database -> columns. Times are microseconds UTC, measures ten-thousandths, squares 1e-8."""
+
+Tables = Mapping[str, pa.Table | pa.RecordBatchReader]
+
+
+class Facts(Protocol):
+    """Where the warehouse's facts come from. All tables of `SCHEMAS`, of one snapshot."""
+
+    def read(self, folder: Path) -> Tables:
+        """The tables; `folder` may be used for files."""
+        ...
+
+
+class PostgresFacts:
+    """The real warehouse. Needs a role that may read the schemas `warehouse` and `ops`."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def read(self, folder: Path) -> Tables:
+        """Copies everything within one REPEATABLE READ transaction to files, then streams those."""
+        try:
+            with closing(psycopg2.connect(self._url, application_name="verify", connect_timeout=10)) as connection:
+                connection.set_session(isolation_level=ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
+                for name in SCHEMAS:
+                    with connection.cursor() as cursor, (folder / f"{name}.csv").open("wb") as file:
+                        cursor.copy_expert(read_sql(f"postgres/{name}"), file)
+        except psycopg2.OperationalError as error:
+            raise VerificationError(f"the database does not answer: {_first_line(error)}") from None
+        except (psycopg2.errors.UndefinedTable, psycopg2.errors.InvalidSchemaName) as error:
+            raise VerificationError(f"the database is not migrated ({_first_line(error)}): run migrate") from None
+        except psycopg2.errors.InsufficientPrivilege as error:
+            raise VerificationError(f"this role may not read the warehouse: {_first_line(error)}") from None
+        return dict(_open_files(folder))
+
+
+def load_facts(database: duckdb.DuckDBPyConnection, facts: Facts, folder: Path) -> None:
+    """Copies the facts into the scratch database, each into the table of its name."""
+    for name, rows in facts.read(folder).items():
+        database.register("rows", rows)
+        database.table("rows").create(name)
+        database.unregister("rows")
+        (folder / f"{name}.csv").unlink(missing_ok=True)
+
+
+def _open_files(folder: Path) -> Iterator[tuple[str, pa.RecordBatchReader]]:
+    for name, schema in SCHEMAS.items():
+        yield name, csv.open_csv(
+            folder / f"{name}.csv",
+            read_options=csv.ReadOptions(column_names=schema.names),
+            parse_options=csv.ParseOptions(newlines_in_values=True),
+            convert_options=csv.ConvertOptions(
+                column_types=schema, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+            ),
+        )
+
+
+def _first_line(error: psycopg2.Error) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

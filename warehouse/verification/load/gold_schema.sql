@@ -1,0 +1,12 @@
+-- Silver as gold has seen it, in a schema of its own that is searched before the cut's.
+DROP SCHEMA IF EXISTS as_of_gold CASCADE;
+CREATE SCHEMA as_of_gold;
+CREATE TABLE as_of_gold.silver_posts AS FROM main.silver_posts LIMIT 0;
+CREATE TABLE as_of_gold.silver_readings AS FROM main.silver_readings LIMIT 0;
+CREATE VIEW as_of_gold.silver_measures AS
+UNPIVOT (
+    SELECT measured_us - measured_us % 60000000 AS minute_us, machine_id,
+        temperature_c, vibration_mm_s, rotation_rpm, pressure_bar, power_kw, parts_count
+    FROM as_of_gold.silver_readings
+) ON temperature_c, vibration_mm_s, rotation_rpm, pressure_bar, power_kw, parts_count INTO NAME sensor VALUE "value";
+SET search_path = 'as_of_gold,main';

@@ -1,0 +1,1 @@
+INSERT INTO parsed_machine_events BY NAME SELECT * FROM rows;

@@ -1,0 +1,1 @@
+INSERT INTO parsed_posts BY NAME SELECT * FROM rows;

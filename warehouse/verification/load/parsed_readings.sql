@@ -1,0 +1,1 @@
+INSERT INTO parsed_readings BY NAME SELECT * FROM rows;

@@ -1,0 +1,129 @@
+-- What the checks read. `due`: bronze below silver's end; `landed`: where its records are; `recounted_*`: what silver's rows say
+-- by the journal or by a second reading of bronze.
+CREATE VIEW parsed AS
+SELECT 'posts' AS topic, generation, "partition", "offset", kafka_us, verdict,
+    concat_ws('|', verdict, length(source), source, post_id) AS identity FROM parsed_posts
+UNION ALL
+SELECT 'readings', generation, "partition", "offset", kafka_us, verdict, reading_id FROM parsed_readings
+UNION ALL
+SELECT 'machine_events', generation, "partition", "offset", kafka_us, verdict, event_id FROM parsed_machine_events;
+
+CREATE VIEW silver AS
+SELECT 'posts' AS topic, generation, "partition", "offset", ingested_us, 'silver' AS place,
+    concat_ws('|', 'valid', length(source), source, post_id) AS identity FROM silver_posts
+UNION ALL
+SELECT 'readings', generation, "partition", "offset", ingested_us, 'silver', reading_id FROM silver_readings
+UNION ALL
+SELECT 'machine_events', generation, "partition", "offset", ingested_us, 'silver', event_id FROM silver_machine_events
+UNION ALL
+SELECT 'posts', generation, "partition", "offset", ingested_us, 'deletions',
+    concat_ws('|', 'deletion', length(source), source, post_id)
+FROM deletions JOIN (SELECT * FROM ends WHERE topic = 'posts') AS e USING (generation, "partition")
+WHERE "offset" < e.silver_stop;
+
+-- `is_current`: judged under the newest rules, as far as the log still tells.
+CREATE TABLE due AS
+SELECT p.*, b.batch_us, coalesce(b.rules = r.rules, true) AS is_current
+FROM (SELECT p.* FROM parsed AS p JOIN ends AS e USING (topic, generation, "partition") WHERE p."offset" < e.silver_stop) AS p
+ASOF LEFT JOIN batches AS b
+    ON p.topic = b.topic AND p.generation = b.generation AND p."partition" = b."partition" AND p."offset" >= b.start
+LEFT JOIN (SELECT topic, arg_max(rules, version) AS rules FROM batches GROUP BY topic) AS r ON r.topic = p.topic;
+
+CREATE TABLE landed AS
+SELECT topic, generation, "partition", "offset", list(place) AS places, list(rule) AS rules
+FROM (
+    SELECT topic, generation, "partition", "offset", place, NULL AS rule FROM silver
+    UNION ALL
+    SELECT q.topic, q.generation, q."partition", q."offset", 'quarantine', q.rule
+    FROM quarantine AS q JOIN ends AS e USING (topic, generation, "partition")
+    WHERE q."offset" < e.silver_stop AND NOT q.is_replayed
+)
+GROUP BY topic, generation, "partition", "offset";
+
+CREATE VIEW event_times AS
+SELECT 'posts' AS topic, kafka_us, created_us AS event_us FROM silver_posts
+UNION ALL SELECT 'readings', kafka_us, measured_us FROM silver_readings
+UNION ALL SELECT 'machine_events', kafka_us, occurred_us FROM silver_machine_events;
+
+-- The journal knows no generations: an acknowledgement belongs to the newest one whose record has its bytes.
+CREATE TABLE acknowledged AS
+SELECT a.file, a.n, i.topic, a."partition", a."offset", i.sha256, i.verdict, a.kafka_us, max(b.generation) AS generation
+FROM acks AS a
+LEFT JOIN intents AS i ON i.file = a.file AND i.n = a.n
+LEFT JOIN bronze AS b
+    ON b.topic = i.topic AND b."partition" = a."partition" AND b."offset" = a."offset" AND b.sha256 = i.sha256
+GROUP BY ALL;
+
+CREATE VIEW journalled AS
+SELECT a.generation, a."partition", a."offset", i.*
+FROM acknowledged AS a JOIN intents AS i ON i.file = a.file AND i.n = a.n
+WHERE a.generation IS NOT NULL;
+
+CREATE TABLE unacknowledged AS
+SELECT topic, sha256, id FROM intents ANTI JOIN acks ON acks.file = intents.file AND acks.n = intents.n;
+
+CREATE TABLE recounted_posts AS
+SELECT s.generation, s."partition", s."offset",
+    CASE WHEN j.n IS NOT NULL THEN j.minute_us ELSE created_us - created_us % 60000000 END AS minute_us,
+    CASE WHEN j.n IS NOT NULL THEN j.lang ELSE s.lang END AS lang,
+    CASE WHEN j.n IS NOT NULL THEN coalesce(j.tags, []) ELSE s.counted_hashtags END AS tags
+FROM (
+    SELECT s.generation, s."partition", s."offset",
+        CASE WHEN p.verdict = 'valid' THEN p.created_us ELSE s.created_us END AS created_us,
+        CASE WHEN p.verdict = 'valid' THEN p.lang ELSE s.lang END AS lang,
+        CASE WHEN p.verdict = 'valid' THEN p.counted_hashtags ELSE s.counted_hashtags END AS counted_hashtags
+    FROM silver_posts AS s LEFT JOIN parsed_posts AS p USING (generation, "partition", "offset")
+) AS s
+LEFT JOIN (SELECT * FROM journalled WHERE topic = 'posts' AND minute_us IS NOT NULL) AS j
+    USING (generation, "partition", "offset");
+
+CREATE TABLE recounted_readings AS
+SELECT minute_us, machine_id, measure.sensor, measure."value"
+FROM (
+    SELECT
+        CASE WHEN j.n IS NOT NULL THEN j.minute_us ELSE p.measured_us - p.measured_us % 60000000 END AS minute_us,
+        CASE WHEN j.n IS NOT NULL THEN j.machine_id ELSE p.machine_id END AS machine_id,
+        unnest(CASE WHEN j.n IS NOT NULL
+            THEN [{sensor: 'temperature_c', "value": j.temperature_c}, {sensor: 'vibration_mm_s', "value": j.vibration_mm_s},
+                  {sensor: 'rotation_rpm', "value": j.rotation_rpm}, {sensor: 'pressure_bar', "value": j.pressure_bar},
+                  {sensor: 'power_kw', "value": j.power_kw}, {sensor: 'parts_count', "value": j.parts_count}]
+            ELSE [{sensor: 'temperature_c', "value": p.temperature_c}, {sensor: 'vibration_mm_s', "value": p.vibration_mm_s},
+                  {sensor: 'rotation_rpm', "value": p.rotation_rpm}, {sensor: 'pressure_bar', "value": p.pressure_bar},
+                  {sensor: 'power_kw', "value": p.power_kw}, {sensor: 'parts_count', "value": p.parts_count}]
+            END) AS measure
+    FROM (
+        SELECT s.generation, s."partition", s."offset", measured_us, machine_id, temperature_c, vibration_mm_s,
+            rotation_rpm, pressure_bar, power_kw, parts_count
+        FROM parsed_readings AS s SEMI JOIN silver_readings USING (generation, "partition", "offset")
+        WHERE verdict = 'valid'
+        UNION ALL
+        SELECT s.generation, s."partition", s."offset", measured_us, machine_id, temperature_c, vibration_mm_s,
+            rotation_rpm, pressure_bar, power_kw, parts_count
+        FROM silver_readings AS s
+        ANTI JOIN (SELECT * FROM parsed_readings WHERE verdict = 'valid') USING (generation, "partition", "offset")
+    ) AS p
+    LEFT JOIN (SELECT * FROM journalled WHERE topic = 'readings' AND minute_us IS NOT NULL) AS j
+        USING (generation, "partition", "offset")
+);
+
+-- Records that are under way: beyond the cut, so neither proven nor different.
+CREATE VIEW waiting AS
+SELECT 'topic, not yet in bronze' AS place, topic, count(*) AS waiting
+FROM acknowledged AS a
+LEFT JOIN (SELECT topic, "partition", arg_max(bronze_stop, generation) AS stop FROM ends GROUP BY ALL) AS e USING (topic, "partition")
+WHERE a.generation IS NULL AND a."offset" >= coalesce(e.stop, 0)
+GROUP BY topic
+UNION ALL
+SELECT 'bronze, not yet in silver', topic, sum(greatest(bronze_stop - silver_stop, 0)) FROM ends GROUP BY topic
+UNION ALL
+SELECT 'silver, not yet in bronze', topic, sum(greatest(silver_stop - bronze_stop, 0)) FROM ends GROUP BY topic
+UNION ALL
+SELECT place, query, batches FROM behind;
+
+-- One row per reading and sensor.
+CREATE VIEW silver_measures AS
+UNPIVOT (
+    SELECT measured_us - measured_us % 60000000 AS minute_us, machine_id,
+        temperature_c, vibration_mm_s, rotation_rpm, pressure_bar, power_kw, parts_count
+    FROM main.silver_readings
+) ON temperature_c, vibration_mm_s, rotation_rpm, pressure_bar, power_kw, parts_count INTO NAME sensor VALUE "value";

@@ -1,0 +1,22 @@
+"""The tables that hang together: topic, silver table, and the gold tables made from it."""
+
+from dataclasses import dataclass
+
+QUERIES = ("posts", "readings", "machine_events")
+"""Each is at once the name of a query, of its topic, of its silver table and of its quarantine table."""
+
+
+@dataclass(frozen=True)
+class Gold:
+    """A gold table and the query whose silver table it condenses."""
+
+    name: str
+    query: str
+
+
+GOLD = (
+    Gold("hashtag_minutes", "posts"),
+    Gold("author_days", "posts"),
+    Gold("mention_edges", "posts"),
+    Gold("machine_minutes", "readings"),
+)

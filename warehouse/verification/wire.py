@@ -1,0 +1,215 @@
+"""The wire's rules, written a second time: a record's bytes to its verdict and, if valid, its values.
+
+A verdict is `valid`, `deletion` or the name of the first rule that the record breaks.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import regex
+
+from warehouse.verification.inputs import Limits
+from warehouse.verification.values import (
+    digest_id,
+    digest_text,
+    find_hashtags,
+    find_mentions,
+    keep_counted,
+    make_pseudonym,
+    parse_time,
+    to_ten_thousandths,
+)
+
+BLANKS = " \t\r\n"
+DEEPEST = 1000
+BRACKETS = regex.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', regex.DOTALL)
+LONE_SURROGATE_ESCAPE = regex.compile(r"\\u[dD][89a-fA-F]")
+POST_TEXTS = ("post_id", "source", "author_id", "created_at", "text", "lang", "in_reply_to", "kind")
+DELETION_REQUIRED = ("post_id", "source", "created_at")
+POST_REQUIRED = ("post_id", "source", "author_id", "created_at", "lang")  # the text may be empty, not absent
+READING_TEXTS = ("reading_id", "machine_id", "measured_at")
+SENSORS = ("temperature_c", "vibration_mm_s", "rotation_rpm", "pressure_bar", "power_kw", "parts_count")
+EVENT_TEXTS = ("event_id", "machine_id", "occurred_at", "kind", "detail")
+UNKEPT = frozenset({"created_at", "measured_at", "occurred_at", "kind"})  # judged by rules of their own
+EVENT_REQUIRED = ("event_id", "machine_id", "occurred_at", "kind")
+
+Values = Mapping[str, Any]
+Fields = dict[str, str | None]
+
+
+class Rejected(Exception):
+    """The record breaks a rule; the only argument is its name."""
+
+
+class Number(str):
+    """A JSON number, by its digits."""
+
+    __slots__ = ()
+
+
+def _refuse_constant(name: str) -> None:
+    """NaN and Infinity are Python's, not JSON's."""
+    raise ValueError(name)
+
+
+DECODER = json.JSONDecoder(parse_float=Number, parse_int=Number, parse_constant=_refuse_constant)
+
+
+def decode(value: bytes | None) -> dict[str, Any]:
+    """The first JSON object of a record's value.
+
+    Raises:
+        Rejected: malformed.
+    """
+    try:
+        text = (value or b"").decode("utf-8").lstrip(BLANKS)
+        if not text.startswith("{") or _is_too_deep(text):
+            raise Rejected("malformed")
+        parsed: dict[str, Any] = DECODER.raw_decode(text)[0]
+    except ValueError:
+        raise Rejected("malformed") from None
+    return _without_surrogates(parsed) if LONE_SURROGATE_ESCAPE.search(text) else parsed
+
+
+def _is_too_deep(text: str) -> bool:
+    if text.count("[") + text.count("{") <= DEEPEST:
+        return False
+    depth = 0
+    for match in BRACKETS.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match.group(), 0)
+        if depth > DEEPEST or depth == 0:
+            break
+    return depth > DEEPEST
+
+
+def _without_surrogates(node: Any) -> Any:
+    if isinstance(node, Number):
+        return node
+    if isinstance(node, str):
+        return node.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(node, list):
+        return [_without_surrogates(item) for item in node]
+    if isinstance(node, dict):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in node.items()}
+    return node
+
+
+def _text(item: Any) -> str | None:
+    if item is None or type(item) is str:
+        return item
+    if isinstance(item, Number):
+        return str(item)
+    if isinstance(item, bool):
+        return "true" if item else "false"
+    raise Rejected("wrong_type")
+
+
+def _texts(item: Any) -> list[str] | None:
+    if item is None:
+        return None
+    if not isinstance(item, list):
+        raise Rejected("wrong_type")
+    return [text for text in map(_text, item) if text is not None]
+
+
+def _number(item: Any) -> float | None:
+    if item is None:
+        return None
+    if not isinstance(item, Number):
+        raise Rejected("wrong_type")
+    return float(item)
+
+
+class Rules:
+    """The three kinds of record under one set of limits and one pseudonym key."""
+
+    def __init__(self, limits: Limits, key: bytes) -> None:
+        self._limits = limits
+        self._pseudonym = make_pseudonym(key)
+        self._earliest = parse_time(f"{limits.earliest}T00:00:00Z") or 0
+
+    def by_topic(self, topic: str) -> Callable[[bytes | None, int], Values]:
+        """The reader of a topic's values; its second argument is the record's Kafka time in microseconds."""
+        readers = {"posts": self.read_post, "readings": self.read_reading, "machine_events": self.read_machine_event}
+        return readers[topic]
+
+    def read_post(self, value: bytes | None, kafka_us: int) -> Values:
+        """A post or a deletion."""
+        parsed = decode(value)
+        fields: Fields = {name: _text(parsed.get(name)) for name in POST_TEXTS}
+        given_hashtags, given_mentions = _texts(parsed.get("hashtags")), _texts(parsed.get("mentions"))
+        kind = "post" if fields["kind"] is None else fields["kind"]
+        required = DELETION_REQUIRED if kind == "deletion" else POST_REQUIRED
+        if any(not fields[name] for name in required) or (kind != "deletion" and fields["text"] is None):
+            raise Rejected("missing_field")
+        if kind not in ("post", "deletion"):
+            raise Rejected("unknown_kind")
+        self._check_texts(fields, [*(given_hashtags or []), *(given_mentions or [])])
+        created_us = self._check_time(fields["created_at"], kafka_us)
+        values = {"post_id": fields["post_id"], "source": fields["source"], "created_us": created_us}
+        if kind == "deletion":
+            return {"verdict": "deletion", **values}
+        return {"verdict": "valid", **values, **self._content(fields, given_hashtags, given_mentions)}
+
+    def _content(self, fields: Fields, hashtags: list[str] | None, mentions: list[str] | None) -> Values:
+        text, author_id = fields["text"] or "", fields["author_id"] or ""
+        folded = find_hashtags(hashtags, text)
+        return {
+            "lang": (fields["lang"] or "").lower(),
+            "text_md5": digest_text(text),
+            "hashtags": folded,
+            "counted_hashtags": keep_counted(folded),
+            "author_pseudonym": self._pseudonym(author_id),
+            "author_sha": digest_id(author_id),
+            "mention_pseudonyms": [self._pseudonym(mention) for mention in find_mentions(mentions, text)],
+            "in_reply_to": fields["in_reply_to"],
+        }
+
+    def read_reading(self, value: bytes | None, kafka_us: int) -> Values:
+        """A reading of one machine."""
+        parsed = decode(value)
+        fields: Fields = {name: _text(parsed.get(name)) for name in READING_TEXTS}
+        measures = {name: _number(parsed.get(name)) for name in SENSORS}
+        if not all(fields.values()) or None in measures.values():
+            raise Rejected("missing_field")
+        self._check_texts(fields)
+        measured_us = self._check_time(fields["measured_at"], kafka_us)
+        fixed = {name: self._check_measure(name, measure) for name, measure in measures.items() if measure is not None}
+        return {"verdict": "valid", "reading_id": fields["reading_id"], "machine_id": fields["machine_id"],
+                "measured_us": measured_us, **fixed}
+
+    def read_machine_event(self, value: bytes | None, kafka_us: int) -> Values:
+        """A failure or a maintenance."""
+        parsed = decode(value)
+        fields: Fields = {name: _text(parsed.get(name)) for name in EVENT_TEXTS}
+        if any(not fields[name] for name in EVENT_REQUIRED):
+            raise Rejected("missing_field")
+        if fields["kind"] not in ("failure", "maintenance"):
+            raise Rejected("unknown_kind")
+        self._check_texts(fields)
+        occurred_us = self._check_time(fields.pop("occurred_at"), kafka_us)
+        return {"verdict": "valid", **fields, "occurred_us": occurred_us}
+
+    def _check_texts(self, fields: Fields, elements: Iterable[str] = ()) -> None:
+        kept = {name: text for name, text in fields.items() if text and name not in UNKEPT}
+        if any("\x00" in text for text in (*kept.values(), *elements)):
+            raise Rejected("nul_character")
+        if any(len(text) > self._limits.max_lengths[name] for name, text in kept.items()):
+            raise Rejected("too_long")
+
+    def _check_time(self, text: str | None, kafka_us: int) -> int:
+        time_us = parse_time(text or "")
+        if time_us is None:
+            raise Rejected("bad_time")
+        if time_us < self._earliest:
+            raise Rejected("ancient_time")
+        if time_us > kafka_us + self._limits.tolerance_seconds * 1_000_000:
+            raise Rejected("future_time")
+        return time_us
+
+    def _check_measure(self, name: str, measure: float) -> int:
+        low, high = self._limits.sensor_limits[name]
+        if not low <= measure <= high or (name == "parts_count" and not measure.is_integer()):
+            raise Rejected("impossible_value")
+        return to_ten_thousandths(measure)
