@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from warehouse.verification.checks import DRAINED, JOURNAL, LAKE, POSTGRES, keep_followed, run_check, run_checks
+from warehouse.verification.commits import newest_version
 from warehouse.verification.cut import BRONZE, Cut, make_cut, silver_version
 from warehouse.verification.errors import VerificationError
 from warehouse.verification.facts import Facts, load_facts
@@ -21,10 +22,10 @@ def verify(inputs: Inputs, facts: Facts) -> Report:
     Raises:
         VerificationError: there is nothing to compare, or something cannot be read.
     """
+    if newest_version(inputs.lake / BRONZE) is None:
+        raise VerificationError(f"there is no lake below {inputs.lake}: start the stream first")
     with open_scratch(inputs) as (database, folder):
         lake = Lake(inputs.lake, database, folder)
-        if not lake.exists(BRONZE):
-            raise VerificationError(f"there is no lake below {inputs.lake}: start the stream first")
         load_facts(database, facts, folder)
         cut = make_cut(lake, inputs)
         has_journal = load_journal(database, inputs.journal)
