@@ -53,15 +53,12 @@ class Sender:
     """Sends events through one idempotent producer and journals them. For one thread."""
 
     def __init__(self, connection: Connection, journal: Journal, topics: Sequence[str]) -> None:
-        logging.getLogger("kafka").setLevel(logging.CRITICAL)  # an absent broker is said once, by us
         self._journal = journal
         self._pending: deque[tuple[int, Any]] = deque()
         self._producer = _open_producer(connection)
         self._progress_at = time.monotonic()
         self.sent = self.acknowledged = self.failed = 0
-        missing = [topic for topic in topics if not _has_topic(self._producer, topic)]
-        if missing:
-            raise CreateTopics(f"there is no topic {missing[0]!r}: create it with `./spark-submit.sh create_topics`")
+        _require_topics(self._producer, topics)
 
     @property
     def pending(self) -> int:
@@ -114,7 +111,28 @@ class Sender:
         self._journal.close()
 
 
+def check_topics(connection: Connection, topics: Sequence[str]) -> None:
+    """Makes sure, before any process is started, that a broker answers and has the topics.
+
+    Raises:
+        StartBroker: nobody answers.
+        CreateTopics: a topic is missing.
+    """
+    producer = _open_producer(connection)
+    try:
+        _require_topics(producer, topics)
+    finally:
+        producer.close(timeout=1)
+
+
+def _require_topics(producer: KafkaProducer, topics: Sequence[str]) -> None:
+    for topic in topics:
+        if not _has_topic(producer, topic):
+            raise CreateTopics(f"there is no topic {topic!r}: create it with `./spark-submit.sh create_topics`")
+
+
 def _open_producer(connection: Connection) -> KafkaProducer:
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # an absent broker is said once, by us
     try:
         return KafkaProducer(
             bootstrap_servers=connection.servers.split(","), acks="all", enable_idempotence=True,

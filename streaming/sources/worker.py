@@ -20,6 +20,7 @@ from streaming.sources.planted import Planted
 from streaming.sources.sending import MOST_PENDING, Connection, Sender
 
 log = logging.getLogger(__name__)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _TICK_SECONDS = 0.02  # posts of so long go out together: far below a micro-batch, and no busy loop
 _LONGEST_NAP = 0.25
 _MOST_AT_ONCE = 200
@@ -58,8 +59,9 @@ def run_worker(plan: WorkerPlan, pipe: Pipe) -> None:
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    signal.signal(signal.SIGTERM, ask_to_stop)
-    signal.signal(signal.SIGINT, ask_to_stop)
+    for number in STOP_SIGNALS:
+        signal.signal(number, ask_to_stop)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     tallies = [Tally() for _ in plan.feeds]
     errors: list[str] = []
     threads = [
