@@ -30,11 +30,11 @@ _TALKATIVE = ("kafka", "py4j", "urllib3", "werkzeug", "waitress")  # libraries t
 class KeyValueFormatter(logging.Formatter):
     """One line per record: `at=... level=... logger=... message="..."`, UTC, then a traceback if there is one."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name that logging calls
+    def formatMessage(self, record: logging.LogRecord) -> str:
         """The line without the traceback."""
         message = json.dumps(record.message, ensure_ascii=False)
         return f"at={self.formatTime(record)} level={record.levelname} logger={record.name} message={message}"

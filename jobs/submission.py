@@ -15,6 +15,8 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
+import psutil
+
 from jobs.archive import pack_sources
 from jobs.settings import CONF, ROOT, SPARK_JARS, Settings, SettingsError, add_settings_arguments, load_settings
 from streaming.processes import Launch, kill_session, start_process
@@ -35,7 +37,7 @@ def submit(job: str, words: list[str]) -> int:
         return 1
     command = [*_build_command(job, settings), *words]
     launch = Launch(ignore_stop_signals=True, environment=_build_environment(settings))
-    return _wait(start_process(command, launch))
+    return _wait(start_process(command, launch), ROOT / "jobs" / f"{job}.py")
 
 
 def _build_command(job: str, settings: Settings) -> list[str | Path]:
@@ -79,13 +81,13 @@ def _find_spark() -> Path:
     return Path(spec.origin).parent
 
 
-def _wait(child: subprocess.Popen[bytes]) -> int:
+def _wait(child: subprocess.Popen[bytes], script: Path) -> int:
     """Waits for the child; a signal asks it to stop, patience or a third signal ends it for good."""
     asked: list[float] = []
 
     def ask(*_: object) -> None:
         asked.append(time.monotonic())
-        _forward(child)
+        _forward(child, script)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
@@ -97,11 +99,15 @@ def _wait(child: subprocess.Popen[bytes]) -> int:
             if len(asked) > 2 or (asked and time.monotonic() - asked[0] > _PATIENCE_SECONDS):
                 kill_session(child.pid)
             elif asked:
-                _forward(child)
+                _forward(child, script)
     kill_session(child.pid)
     return code if code >= 0 else 128 - code
 
 
-def _forward(child: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGTERM)
+def _forward(child: subprocess.Popen[bytes], script: Path) -> None:
+    """TERM to the Python driver alone: Spark's Python workers would die of it in the middle of a batch."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for process in psutil.Process(child.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if str(script) in process.cmdline():
+                    process.terminate()

@@ -109,7 +109,7 @@ class Broker:
             port: int = getattr(self._settings, name)
             if not wait_until(lambda port=port: is_port_free(port), _PORT_SECONDS):  # type: ignore[misc]
                 raise FreeThePort(
-                    f"port {port} is taken by another program: stop it, or choose another with --set kafka.{name}=NUMBER"
+                    f"port {port} is taken by another program: stop it, or set another with --set kafka.{name}=NUMBER"
                 )
 
     def _write_properties(self) -> Path:
@@ -122,8 +122,8 @@ class Broker:
         if (self._settings.data / "log" / "meta.properties").exists():
             return
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        command = [*self._java(), "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", properties, "-g"]
-        formatting = start_process(command, Launch(log=self.log))
+        words = ("format", f"--cluster-id={cluster}", "-c", properties, "-g")
+        formatting = start_process([*self._java(), "kafka.tools.StorageTool", *words], Launch(log=self.log))
         if formatting.wait(_START_SECONDS) != 0:
             raise ReadTheLog(f"the broker's folder could not be formatted, see {self.log}: {last_lines(self.log)}")
 

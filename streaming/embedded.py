@@ -1,4 +1,4 @@
-"""The pieces a deployment brings along and a newcomer does not have: broker and database, embedded unless configured."""
+"""The pieces that a newcomer does not have: broker and database, embedded unless real ones are configured."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from fcntl import LOCK_EX, flock
 from pathlib import Path
@@ -26,14 +27,16 @@ _POLL_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Launch:
-    """How a child starts. `log` takes both its outputs (appended); without one they are the parent's."""
+    """How a child starts.
+
+    `log` takes both its outputs (appended), without one they are the parent's; `output` takes standard output alone.
+    """
 
     die_with_parent: bool = True
     ignore_stop_signals: bool = False
     log: Path | None = None
+    output: Path | None = None
     environment: Mapping[str, str] | None = None
-    user: int | None = None
-    group: int | None = None
 
 
 def die_with_parent(parent: int | None = None) -> None:
@@ -49,20 +52,13 @@ def start_process(command: Sequence[str | Path], launch: Launch | None = None) -
     The kernel ties a child to the *thread* that started it: call this from a thread that lives as long as the process.
     """
     launch = launch or Launch()
-    with open_log(launch.log) if launch.log else contextlib.nullcontext() as output:
+    with _open(launch.log) as log, _open(launch.output, "wb") as output:
         return subprocess.Popen(  # noqa: S603 - the only place that starts processes; no shell, arguments are ours
             [str(word) for word in command],
-            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT if output else None,
+            stdin=subprocess.DEVNULL, stdout=output or log, stderr=log,
             env=dict(launch.environment) if launch.environment is not None else None,
-            start_new_session=True, preexec_fn=_make_preparation(launch), user=launch.user, group=launch.group,
-            extra_groups=[] if launch.group is not None else None,
+            start_new_session=True, preexec_fn=_make_preparation(launch),
         )
-
-
-def open_log(path: Path) -> IO[bytes]:
-    """Opens a log for appending and makes its folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path.open("ab")
 
 
 def stop_process(process: subprocess.Popen[bytes], grace_seconds: float) -> int:
@@ -81,13 +77,13 @@ def kill_session(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
-def wait_until(condition: Callable[[], bool], timeout_seconds: float) -> bool:
+def wait_until(condition: Callable[[], bool], timeout_seconds: float, poll_seconds: float = _POLL_SECONDS) -> bool:
     """Polls until the condition holds; False when the time is over."""
     deadline = time.monotonic() + timeout_seconds
     while not condition():
         if time.monotonic() > deadline:
             return False
-        time.sleep(_POLL_SECONDS)
+        time.sleep(poll_seconds)
     return True
 
 
@@ -151,6 +147,13 @@ class PidFile:
         with self.path.with_suffix(".lock").open("w") as file:
             flock(file, LOCK_EX)
             yield
+
+
+def _open(path: Path | None, mode: str = "ab") -> AbstractContextManager[IO[bytes] | None]:
+    if path is None:
+        return contextlib.nullcontext()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open(mode)
 
 
 def _make_preparation(launch: Launch) -> Callable[[], None]:

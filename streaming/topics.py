@@ -114,4 +114,5 @@ def _create(admin: KafkaAdminClient, settings: KafkaSettings, name: str) -> str:
 
 
 def _no_answer(servers: str) -> str:
-    return f"no broker answers at {servers}: start it with `./spark-submit.sh services start` or set kafka.bootstrap_servers"
+    hint = "start it with `./spark-submit.sh services start`, or set kafka.bootstrap_servers"
+    return f"no broker answers at {servers}: {hint}"

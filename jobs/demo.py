@@ -1,0 +1,111 @@
+"""Run everything: broker, database, topics, generator, stream and page; with --minutes, prove the numbers and leave.
+
+The first start takes a few minutes, a later one continues where the last one stopped. Ctrl-C stops everything.
+"""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from jobs.cli import parse, run, settings_words
+from jobs.settings import BROKER_JARS, ROOT, Settings
+from streaming.children import Children
+from streaming.demonstration import Demonstration, Plan
+from streaming.embedded import find_pieces
+from streaming.errors import StreamingError
+from streaming.folder import claim_folder, empty_folder
+from warehouse.postgres import role_url
+
+GROUP = "run"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The job's options."""
+    parser = argparse.ArgumentParser(prog="demo", description=__doc__)
+    parser.add_argument("--minutes", type=_positive, metavar="N",
+                        help="end by itself: stop the generator, drain, verify; exit code 0 only if all is exact")
+    parser.add_argument("--posts-per-second", type=_positive, metavar="RATE", help="default: 100")
+    parser.add_argument("--machines", type=int, metavar="COUNT", help="machines that report; default: 10")
+    parser.add_argument("--seed", type=int, help="the same seed makes the same events; default: 7")
+    parser.add_argument("--malformed", type=_share, default=0.0, metavar="SHARE", help="share of broken records, 0..1")
+    parser.add_argument("--duplicates", type=_share, default=0.0, metavar="SHARE", help="share of repeats, 0..1")
+    parser.add_argument("--late", type=_share, default=0.0, metavar="SHARE", help="share of late records, 0..1")
+    parser.add_argument("--no-page", action="store_true", help="without the live page")
+    parser.add_argument("--fresh", action="store_true", help="empty the folder of earlier runs first; asks")
+    parser.add_argument("--yes", action="store_true", help="answer every question with yes")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Returns 0 after a clean stop, and with --minutes only if every check found no difference."""
+    arguments, settings = parse(build_parser(), _with_generator_settings(argv))
+    console = Console(highlight=False, soft_wrap=True)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    with claim_folder(settings.var):
+        if arguments.fresh and not _empty(settings, console, sure=arguments.yes):
+            return 1
+        return _build(arguments, settings, console).run()
+
+
+def _build(arguments: argparse.Namespace, settings: Settings, console: Console) -> Demonstration:
+    plan = Plan(
+        minutes=arguments.minutes,
+        generate=("all", "--malformed", str(arguments.malformed), "--duplicates", str(arguments.duplicates),
+                  "--late", str(arguments.late)),
+        page=None if arguments.no_page else settings.page,
+        kafka=settings.kafka,
+        lake=settings.lake.path,
+        journal=settings.generator.journal,
+        reports=settings.var / "reports",
+        writer_url=lambda: role_url(settings.postgres, "writer"),
+    )
+    children = Children(ROOT, settings.var / "logs", settings_words(arguments))
+    return Demonstration(plan, find_pieces(settings.kafka, settings.postgres, BROKER_JARS), children, console)
+
+
+def _with_generator_settings(argv: Sequence[str] | None) -> list[str]:
+    """Rate, machines and seed are settings: said as options here, they reach every child as --set."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    known, _ = build_parser().parse_known_args(words)
+    chosen = {"posts_per_second": known.posts_per_second, "machines": known.machines, "seed": known.seed}
+    return [*words, *(word for name, value in chosen.items() if value is not None
+                      for word in ("--set", f"generator.{name}={value}"))]
+
+
+def _empty(settings: Settings, console: Console, sure: bool) -> bool:
+    folder: Path = settings.var
+    for piece in find_pieces(settings.kafka, settings.postgres, BROKER_JARS):
+        if piece.is_running():
+            raise StreamingError(f"the {piece.name} still uses {folder}: run `./spark-submit.sh services stop` first")
+    if not sure and console.input(f"Empty {folder} (lake, topics, database of earlier runs)? [y/N] ").lower() != "y":
+        console.print("Nothing was emptied; run without --fresh to continue where the last run stopped.")
+        return False
+    empty_folder(folder, default=ROOT / "var")
+    return True
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError("a share is a number from 0 to 1")
+    return share
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not number > 0:
+        raise argparse.ArgumentTypeError("must be greater than 0")
+    return number
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    run(main)

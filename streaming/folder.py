@@ -1,0 +1,47 @@
+"""The folder of everything that runs leave behind: claimed by one demo at a time, emptied only if it is ours."""
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from streaming.errors import StreamingError
+
+_MARK = ".afluente"
+
+
+class WaitForTheOther(StreamingError):
+    """Another process holds the folder."""
+
+
+class EmptyItYourself(StreamingError):
+    """The folder does not look like one of ours, so we do not empty it."""
+
+
+@contextmanager
+def claim_folder(folder: Path) -> Iterator[None]:
+    """Makes the folder, marks it as ours and holds it until the end of the block.
+
+    Raises:
+        WaitForTheOther: another demo runs in it.
+    """
+    is_new = not folder.exists() or not any(folder.iterdir())
+    folder.mkdir(parents=True, exist_ok=True)
+    if is_new:
+        (folder / _MARK).touch()
+    with (folder / "demo.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WaitForTheOther(f"another demo runs in {folder}: stop it, or use --set var=FOLDER") from None
+        yield
+
+
+def empty_folder(folder: Path, default: Path) -> None:
+    """Deletes all but the mark and the lock; `default` is ours even without a mark."""
+    if folder != default and not (folder / _MARK).exists():
+        raise EmptyItYourself(f"{folder} was not made by this project (no {_MARK} in it): empty it yourself")
+    for path in folder.iterdir():
+        if path.name not in {_MARK, "demo.lock"}:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
