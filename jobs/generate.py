@@ -29,32 +29,34 @@ _LEAD_MS = 1_000  # producers need so long to start; a paced run begins after th
 
 def build_parser() -> argparse.ArgumentParser:
     """All options; what is not said comes from the settings below `generator`."""
-    parser = argparse.ArgumentParser(prog="generate", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="generate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="?", choices=list(TOPICS), default="all",
                         help="posts; machines: readings and machine events; events: machine events only (default: all)")
     parser.add_argument("--rate", type=_positive, metavar="N",
-                        help="posts per second, all producers together; with `machines`: readings per second and machine")
+                        help="posts per second, all together; with `machines`: readings per second and machine")
     parser.add_argument("--count", type=int, metavar="N", help="stop after so many posts, and after so many readings")
     parser.add_argument("--minutes", type=_positive, metavar="N", help="stop after so many minutes")
     parser.add_argument("--unpaced", action="store_true", help="as fast as possible; needs --count")
     parser.add_argument("--history", type=_positive, metavar="DAYS",
-                        help="a simulated past that ends now, as fast as possible and thinner: see conf/generator.yaml")
-    parser.add_argument("--start", type=_time, metavar="TIME", help="event time of the first event, ISO-8601 (default: now)")
+                        help="a simulated past that ends now, as fast as possible; how dense: conf/generator.yaml")
+    parser.add_argument("--start", type=_time, metavar="TIME", help="time of the first event, ISO-8601 (default: now)")
     parser.add_argument("--seed", type=int, metavar="N", help="another seed, other events")
     parser.add_argument("--producers", type=int, metavar="N", help="producers of posts, a process each")
     for name, text in (("malformed", "spoilt events, every rule in turn"), ("duplicates", "events sent again"),
                        ("late", "events minutes to days behind")):
-        parser.add_argument(f"--{name}", type=_share, default=0.0, metavar="SHARE", help=f"{text}, 0..1 of all (default: 0)")
+        parser.add_argument(f"--{name}", type=_share, default=0.0, metavar="SHARE",
+                            help=f"{text}, 0..1 of all (default: 0)")
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Returns 0 when everything that was sent was acknowledged, or when it was stopped; 1 when records were given up."""
+    """Returns 0 also when it was stopped; 1 when a producer failed or records were given up."""
     arguments, settings = parse(build_parser(), argv)
     settings = _with_options(settings, arguments)
+    mix = Mix(arguments.malformed, arguments.duplicates, arguments.late)
     request = Request(arguments.what, arguments.rate, arguments.count, arguments.minutes, arguments.history,
-                      arguments.unpaced, arguments.start, Mix(arguments.malformed, arguments.duplicates, arguments.late))
+                      arguments.unpaced, arguments.start, mix)
     plans = _plan(request, settings)
     console = Console(highlight=False, soft_wrap=True)
     names = ", ".join(TOPICS[request.what])
@@ -76,7 +78,8 @@ def _plan(request: Request, settings: Settings) -> list[WorkerPlan]:
     for kind in sorted({feeds[0].kind for feeds in workers}):
         lock_journal(settings.generator.journal, kind)
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
-    return [WorkerPlan(tuple(feeds), planted, connection, settings.generator.journal, name, os.getpid()) for feeds in workers]
+    journal = settings.generator.journal
+    return [WorkerPlan(tuple(feeds), planted, connection, journal, name, os.getpid()) for feeds in workers]
 
 
 def _with_options(settings: Settings, arguments: argparse.Namespace) -> Settings:

@@ -55,6 +55,7 @@ def lock_journal(folder: Path, name: str) -> int:
     except OSError:
         os.close(file)
         raise StopTheOtherGenerator(
-            f"another generator of {name} uses the journal {folder}: stop it, or set generator.journal to another folder"
+            f"another generator of {name} uses the journal {folder}: stop it, or choose another folder with "
+            f"--set generator.journal=FOLDER"
         ) from None
     return file

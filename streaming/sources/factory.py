@@ -1,4 +1,4 @@
-"""One machine over time: shifts, load, wear, and what its six sensors show. A pure function of (seed, machine, time)."""
+"""One machine over time: shifts, load, wear, and what its six sensors show; all from (seed, machine, time)."""
 
 import math
 from dataclasses import dataclass
@@ -112,7 +112,7 @@ class Machine:
         """Slow noise between -1 and 1: straight lines between random knots."""
         knot, within = divmod(number, self._rules["drift_minutes"])
         here, there = (2 * share_of(self._chance.words(2 * k)[0]) - 1 for k in (knot, knot + 1))
-        return here + (there - here) * within / int(self._rules["drift_minutes"])
+        return float(here + (there - here) * within / self._rules["drift_minutes"])
 
 
 def _level(sensor: str, profile: list[float], state: Minute) -> float:

@@ -1,7 +1,6 @@
 """Runs the worker processes of a generator, listens to them, stops them."""
 
 import multiprocessing
-import os
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -32,7 +31,9 @@ class Outcome:
 class Generator:
     """The workers of one run. `say` gets sentences for the operator, `show` the running totals."""
 
-    def __init__(self, plans: Sequence[WorkerPlan], say: Callable[[str], None], show: Callable[[Outcome], None]) -> None:
+    def __init__(
+        self, plans: Sequence[WorkerPlan], say: Callable[[str], None], show: Callable[[Outcome], None]
+    ) -> None:
         self._plans = plans
         self._say = say
         self._show = show
@@ -40,6 +41,7 @@ class Generator:
         self._errors: list[str] = []
         self._was_stuck = False
         self._stop_by: float | None = None
+        self._signalled: set[int] = set()
 
     def run(self) -> Outcome:
         """Starts the workers and returns when all have ended: by themselves, or after SIGINT or SIGTERM."""
@@ -95,7 +97,7 @@ class Generator:
     def _bury(self, process: SpawnProcess) -> None:
         process.join()
         if process.exitcode and not self._errors:
-            self._errors.append(f"producer {process.name} ended with code {process.exitcode}; what it sent is in the journal")
+            self._errors.append(f"producer {process.name} ended with code {process.exitcode}; its journal is kept")
         if self._errors:
             self.stop()
 
@@ -105,8 +107,9 @@ class Generator:
         for process in workers.values():
             if time.monotonic() > self._stop_by:
                 process.kill()
-            elif process.pid and process.is_alive():
-                os.kill(process.pid, signal.SIGTERM)
+            elif process.pid and process.pid not in self._signalled:
+                self._signalled.add(process.pid)
+                process.terminate()
 
     def _tell_of_broker(self, total: Outcome) -> None:
         if total.is_stuck and not self._was_stuck:
@@ -121,4 +124,5 @@ class Generator:
     def _total(self) -> Outcome:
         tallies = list(self._tallies.values())
         sums = [sum(tally[place] for tally in tallies) for place in range(4)]
-        return Outcome(*sums, any(tally[4] for tally in tallies), self._errors)
+        is_stuck = any(tally[4] for tally in tallies)
+        return Outcome(sums[0], sums[1], sums[2], sums[3], is_stuck, self._errors)

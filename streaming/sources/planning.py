@@ -1,7 +1,7 @@
 """From what was asked to who sends what: one plan per producer, with its clock and its count."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from streaming.errors import StreamingError
 from streaming.settings import GeneratorSettings
@@ -34,14 +34,14 @@ class Request:
     history_days: float | None = None
     is_unpaced: bool = False
     start_ms: int | None = None
-    mix: Mix = Mix()
+    mix: Mix = field(default_factory=Mix)
 
     def check(self) -> None:
         """Raises AskOtherwise for options that exclude each other."""
         if self.mix.malformed + self.mix.duplicates + self.mix.late > 1:
             raise AskOtherwise("--malformed, --duplicates and --late together exceed 1: they are shares of all events")
         if self.history_days is not None and (self.minutes is not None or self.start_ms is not None or self.is_unpaced):
-            raise AskOtherwise("--history ends now and takes as long as it takes: leave out --minutes, --start and --unpaced")
+            raise AskOtherwise("--history ends now and takes its time: leave out --minutes, --start and --unpaced")
         if self.is_unpaced and self.count is None:
             raise AskOtherwise("--unpaced needs --count: without a pace there is no end")
 

@@ -74,13 +74,16 @@ class Posts:
             lags = self._posts["deletion_lags"]
             number = words[15] % len(lags)
             target = index - lags[number]
-            # A post names the one lag after which it may be deleted, so that nothing deletes it twice.
-            if target >= self._first and self._is_ordinary(target) and self._chance.words(target)[13] % len(lags) == number:
+            if target >= self._first and self._is_ordinary(target) and self._deletion_lag(target) == number:
                 return Part(Role.DELETION, target)
         return Part(wish)
 
+    def _deletion_lag(self, index: int) -> int:
+        """The one lag after which a post may be deleted, so that nothing deletes it twice."""
+        return self._chance.words(index)[13] % len(self._posts["deletion_lags"])
+
     def _wishes_deletion(self, words: Words) -> bool:
-        return share_of(words[11]) < self._posts["deletions"] * len(self._posts["deletion_lags"])
+        return bool(share_of(words[11]) < self._posts["deletions"] * len(self._posts["deletion_lags"]))
 
     def _is_ordinary(self, index: int) -> bool:
         """Whether an index surely is a valid post of its own: the only kind that is repeated or deleted."""
@@ -108,8 +111,8 @@ class Posts:
                 for n in range(low + (words[6] & 0xFFFF) % (high - low + 1))]
         handles = []
         if share_of(words[7]) < segment.mentions:
-            wanted = 1 + words[7] % segment.mention_count
-            handles = [self._population.draw_mentioned(author, words[8] * (2 * n + 1) & 0xFFFFFFFF) for n in range(wanted)]
+            handles = [self._population.draw_mentioned(author, words[8] * (2 * n + 1) & 0xFFFFFFFF)
+                       for n in range(1 + words[7] % segment.mention_count)]
         fields: dict[str, Any] = {
             "post_id": f"{self._prefix}{index}", "source": self._posts["source"], "author_id": author.id,
             "created_at": self._iso.text(at_ms), "text": write_text(lang, tags, handles, words[9]), "lang": lang,
@@ -125,7 +128,7 @@ class Posts:
     def _language(self, author: Author, word: int) -> str:
         if (word & 0xFFFF) / 65536 < self._posts["keeps_language"]:
             return author.language
-        return self._languages[(word >> 16) % len(self._languages)]
+        return str(self._languages[(word >> 16) % len(self._languages)])
 
     def _valid(self, draft: Draft) -> Event:
         fields = draft.fields

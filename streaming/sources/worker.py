@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from types import FrameType
@@ -52,7 +53,10 @@ class Tally:
 
 
 def run_worker(plan: WorkerPlan, pipe: Pipe) -> None:
-    """Entry of the process. Messages to the parent: ("tally", sent, acknowledged, failed, pending, stuck) or ("error", text)."""
+    """Entry of the process.
+
+    Messages to the parent: ("tally", sent, acknowledged, failed, pending, is stuck) or ("error", sentence).
+    """
     die_with_parent(plan.parent)
     stop = threading.Event()
 
@@ -65,7 +69,7 @@ def run_worker(plan: WorkerPlan, pipe: Pipe) -> None:
     tallies = [Tally() for _ in plan.feeds]
     errors: list[str] = []
     threads = [
-        threading.Thread(target=_guarded(lambda f=feed, t=tally: run_feed(plan, f, t, stop), stop, errors), name=feed.name)
+        threading.Thread(target=_guarded(partial(run_feed, plan, feed, tally, stop), stop, errors), name=feed.name)
         for feed, tally in zip(plan.feeds, tallies, strict=True)
     ]
     for thread in threads:
@@ -76,6 +80,8 @@ def run_worker(plan: WorkerPlan, pipe: Pipe) -> None:
     _report(pipe, tallies)
     for error in errors[:1]:
         pipe.send(("error", error))
+    for number in STOP_SIGNALS:  # the interpreter is about to end: too late for a second thought
+        signal.signal(number, signal.SIG_IGN)
 
 
 def run_feed(plan: WorkerPlan, feed: FeedPlan, tally: Tally, stop: threading.Event) -> None:
