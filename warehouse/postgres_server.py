@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO
@@ -34,6 +34,7 @@ _SERVER_SETTINGS = {
     "effective_cache_size": "1GB",
     "random_page_cost": "1.1",  # a local SSD; 4 would keep the planner off the indexes that the page lives on
     "max_wal_size": "1GB",
+    "checkpoint_timeout": "2min",  # little is left to write when a Ctrl-C waits for the shutdown
     "fsync": "on",
     "synchronous_commit": "on",  # the ledger must survive what silver survives
     "jit": "off",  # compiling costs more than the short queries of a page
@@ -51,10 +52,14 @@ _LIBC = ctypes.CDLL(None)  # looked up before any fork
 
 
 class PostgresServer:
-    """Starts and stops the server below `settings.data`. Several processes may hold such an object for one server."""
+    """Starts and stops the server below `settings.data`. Several processes may hold such an object for one server.
 
-    def __init__(self, settings: PostgresSettings) -> None:
+    `overrides` are server settings on top of ours, e.g. `{"fsync": "off"}` for data that nobody will miss.
+    """
+
+    def __init__(self, settings: PostgresSettings, overrides: Mapping[str, str] | None = None) -> None:
         self._settings = settings
+        self._server_settings = {**_SERVER_SETTINGS, **(overrides or {}), "port": str(settings.port)}
         self._cluster = settings.data / "cluster"
         self._log = settings.data / "server.log"
         self._child: subprocess.Popen[bytes] | None = None
@@ -175,9 +180,10 @@ class PostgresServer:
                 path.unlink()
 
     def _launch(self, user: ServerUser, die_with_parent: bool) -> subprocess.Popen[bytes]:
-        self._log.replace(self._log.with_suffix(".log.1")) if self._log.exists() else None
+        if self._log.exists():
+            self._log.replace(self._log.with_suffix(".log.1"))
         command: list[str | Path] = [_find_install() / "bin" / "postgres", "-D", self._cluster.resolve()]
-        for name, value in {**_SERVER_SETTINGS, "port": str(self._settings.port)}.items():
+        for name, value in self._server_settings.items():
             command += ["-c", f"{name}={value}"]
         with self._log.open("ab") as log:
             return _spawn(command, user, log, _make_die_with_parent() if die_with_parent else None)

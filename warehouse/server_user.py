@@ -81,10 +81,8 @@ def _make_account() -> pwd.struct_passwd:
 def _add_entry(folder: Path, uid: int) -> None:
     """Adds `user:uid:--x`, unless an entry lets the user in already; all other permissions stay as they are."""
     entries = _read_entries(folder)
-    if any(tag == _USER and who == uid and permission & _ENTER for tag, permission, who in entries):
-        return
     permissions = {tag: permission for tag, permission, _ in entries}
-    mask = permissions.get(_MASK, permissions[_GROUP]) | _ENTER
+    mask = permissions.get(_MASK, permissions[_GROUP]) | _ENTER  # a later chmod may have narrowed it
     kept = [entry for entry in entries if entry[0] != _MASK and (entry[0], entry[2]) != (_USER, uid)]
     ordered = sorted([*kept, (_USER, _ENTER, uid), (_MASK, mask, _NO_ID)], key=lambda entry: (entry[0], entry[2]))
     os.setxattr(folder, _ACL, _ACL_VERSION + b"".join(_ENTRY.pack(*entry) for entry in ordered))

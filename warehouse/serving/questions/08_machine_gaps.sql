@@ -1,0 +1,6 @@
+-- Which machines fell silent, when and for how long? Ten minutes and more, silent ones first, then the longest.
+SELECT machine_id, starts_at, ends_at, missing_minutes, is_open
+FROM serving.machine_gaps
+WHERE missing_minutes >= 10
+ORDER BY is_open DESC, missing_minutes DESC, machine_id, starts_at
+LIMIT 20;
