@@ -1,14 +1,15 @@
 -- Event sent -> visible in PostgreSQL, per topic, in seconds. Only events that a number on the page can show: the
--- valid ones. An event is visible when the first ledger row whose range covers its offset was committed.
+-- valid ones. Times are UTC without a zone: zones would need an extension that is not shipped.
+-- An event is visible when the first ledger row whose range covers its offset was committed.
 WITH lines AS (
     SELECT * FROM read_json(
         $files, format = 'newline_delimited', filename = true, ignore_errors = true,  -- a killed producer's last line
-        columns = {e: 'VARCHAR', n: 'BIGINT', topic: 'VARCHAR', at: 'TIMESTAMPTZ', verdict: 'VARCHAR',
+        columns = {e: 'VARCHAR', n: 'BIGINT', topic: 'VARCHAR', "at": 'TIMESTAMP', verdict: 'VARCHAR',
                    partition: 'INTEGER', "offset": 'BIGINT'})
 ),
 sent AS (
-    SELECT filename, n, topic, at FROM lines
-    WHERE e = 'intent' AND verdict = 'valid' AND at >= $since
+    SELECT filename, n, topic, "at" FROM lines
+    WHERE e = 'intent' AND verdict = 'valid' AND "at" >= $since
 ),
 acknowledged AS (
     SELECT filename, n, partition, "offset" FROM lines WHERE e = 'ack'
@@ -16,7 +17,7 @@ acknowledged AS (
 covered AS (
     SELECT topic, partition, to_offset, min(committed_at) AS visible_at FROM commits GROUP BY ALL
 )
-SELECT sent.topic, count(*), quantile_cont(epoch(visible_at - at), 0.5), quantile_cont(epoch(visible_at - at), 0.99)
+SELECT sent.topic, count(*), quantile_cont(epoch(visible_at - "at"), 0.5), quantile_cont(epoch(visible_at - "at"), 0.99)
 FROM sent
 JOIN acknowledged USING (filename, n)
 ASOF JOIN covered

@@ -6,7 +6,7 @@ Latencies come from two books that know nothing of each other: the generator's j
 import importlib.resources
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import linear_regression
 
@@ -60,9 +60,9 @@ def read_latencies(journal: Path, connection: Connection, since: datetime) -> li
     if not files:
         return []
     query = importlib.resources.files("streaming").joinpath("latencies.sql").read_text(encoding="utf-8")
-    with duckdb.connect(config={"memory_limit": _MEMORY_LIMIT, "threads": 2, "TimeZone": "UTC"}) as books:
+    with duckdb.connect(config={"memory_limit": _MEMORY_LIMIT, "threads": 2}) as books:
         books.register("commits", _read_commits(connection, since))
-        rows = books.execute(query, {"files": files, "since": since}).fetchall()
+        rows = books.execute(query, {"files": files, "since": _without_zone(since)}).fetchall()
     return [Latency(*row) for row in rows]
 
 
@@ -84,5 +84,9 @@ def _read_commits(connection: Connection, since: datetime) -> pa.Table:
         "topic": pa.array(topics, pa.string()),
         "partition": pa.array(partitions, pa.int32()),
         "to_offset": pa.array(offsets, pa.int64()),
-        "committed_at": pa.array(committed, pa.timestamp("us", tz="UTC")),
+        "committed_at": pa.array([_without_zone(moment) for moment in committed], pa.timestamp("us")),
     })
+
+
+def _without_zone(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
