@@ -1,0 +1,35 @@
+"""Run the tests; extra words go to pytest. With CI=true a skipped test is a failure.
+
+Without extra words all of tests/ runs. Examples: `test tests/unit`, `test -k broker -x`, `test -m "not slow"`.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from jobs.cli import run
+from jobs.settings import ROOT, add_settings_arguments
+
+GROUP = "prove"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Returns pytest's exit code."""
+    parser = argparse.ArgumentParser(prog="test", description=__doc__, allow_abbrev=False,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     usage="test [--profile NAME] [--set KEY=VALUE] [words for pytest ...]")
+    add_settings_arguments(parser)
+    parser.set_defaults(profile=os.environ.get("AFLUENTE_PROFILE", "test"))
+    arguments, words = parser.parse_known_args(argv)
+    environment = {**os.environ, "AFLUENTE_PROFILE": arguments.profile, "PYTHONPATH": str(ROOT)}
+    for override in arguments.overrides:
+        key, _, value = override.partition("=")
+        environment[f"AFLUENTE_{key.upper().replace('.', '__')}"] = value
+    command = [sys.executable, "-m", "pytest", *words]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode  # noqa: S603 - our own words
+
+
+if __name__ == "__main__":
+    run(main)
