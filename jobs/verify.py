@@ -38,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     messages = Console(stderr=True, highlight=False)
     try:
         with messages.status("recounting ..."):
-            report = verify(make_inputs(settings, arguments.drained), PostgresFacts(role_url(settings.postgres, "owner")))
+            facts = PostgresFacts(role_url(settings.postgres, "owner"))
+            report = verify(make_inputs(settings, arguments.drained), facts)
     except (VerificationError, WarehouseError) as error:
         messages.print(str(error), markup=False, soft_wrap=True)
         return IMPOSSIBLE
@@ -51,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_inputs(settings: Settings, is_drained: bool) -> Inputs:
     """Settings as the plain values that the recount knows."""
-    quality = load_quality()
+    quality, queries = load_quality(), settings.stream.queries
     limits = Limits(
         max_lengths=quality.max_lengths,
         sensor_limits=quality.sensor_limits,
@@ -63,7 +64,7 @@ def make_inputs(settings: Settings, is_drained: bool) -> Inputs:
         lake=settings.lake.path,
         key_file=settings.postgres.secrets / "pseudonym.key",
         limits=limits,
-        horizons={name: query.horizon_seconds for name, query in settings.stream.queries.items() if query.horizon_seconds},
+        horizons={name: query.horizon_seconds for name, query in queries.items() if query.horizon_seconds},
         journal=settings.generator.journal,
         drained=is_drained,
         workers=os.cpu_count() or 1,

@@ -4,6 +4,7 @@ A verdict is `valid`, `deletion` or the name of the first rule that the record b
 """
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -66,9 +67,26 @@ def decode(value: bytes | None) -> dict[str, Any]:
         text = (value or b"").decode("utf-8").lstrip(BLANKS)
         if not text.startswith("{") or _is_too_deep(text):
             raise Rejected("malformed")
-        parsed: dict[str, Any] = DECODER.raw_decode(text)[0]
+        return _parse_deep(text)
     except ValueError:
         raise Rejected("malformed") from None
+
+
+def _parse_deep(text: str) -> dict[str, Any]:
+    """Python's own limit of nesting is lower than the wire's."""
+    try:
+        return _parse(text)
+    except RecursionError:
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(limit + 4 * DEEPEST)
+        try:
+            return _parse(text)
+        finally:
+            sys.setrecursionlimit(limit)
+
+
+def _parse(text: str) -> dict[str, Any]:
+    parsed: dict[str, Any] = DECODER.raw_decode(text)[0]
     return _without_surrogates(parsed) if LONE_SURROGATE_ESCAPE.search(text) else parsed
 
 

@@ -17,8 +17,9 @@ ANA, RUI = (hmac.new(KEY, name.encode(), hashlib.sha256).hexdigest() for name in
 SECRET_TEXT = "manhã na #Água com @rui #rio ação"
 POST_A = {"post_id": "a", "source": "x", "author_id": "ana", "created_at": "2026-03-01T12:00:00.250Z",
           "text": SECRET_TEXT, "lang": "PT"}
-POST_B = {"post_id": "b", "source": "x", "author_id": "rui", "created_at": "2026-03-01T11:58:00.000Z", "text": "olá",
-          "lang": "pt", "hashtags": ["#RIO", "rio", " Ｒio2 "], "in_reply_to": "a"}
+POST_B = {  # with a fullwidth letter
+         "post_id": "b", "source": "x", "author_id": "rui", "created_at": "2026-03-01T11:58:00.000Z", "text": "olá",
+          "lang": "pt", "hashtags": ["#RIO", "rio", " \uff32io2 "], "in_reply_to": "a"}
 POST_C = {"post_id": "c", "source": "x", "author_id": "ana", "created_at": "2026-03-01T12:01:00.000+00:00",
           "text": "sem nada", "lang": "pt"}
 DELETION_B = {"post_id": "b", "source": "x", "created_at": "2026-03-01T12:01:01.000Z", "kind": "deletion"}
@@ -48,9 +49,11 @@ MIDDLE = {"posts": {"0": 2, "1": 1}, "readings": {"0": 2}, "machine_events": {"0
 def make_world(folder: Path) -> World:
     """A world without a fault."""
     tables: dict[str, list[tuple[Row, list[Row]]]] = {name: [({}, [])] for name in LAKE}
-    tables["bronze/records"] += [(_note("bronze", {}, MIDDLE), _bronze(False)), (_note("bronze", MIDDLE, ENDS), _bronze(True))]
+    tables["bronze/records"].append((_note("bronze", {}, MIDDLE), _bronze(second=False)))
+    tables["bronze/records"].append((_note("bronze", MIDDLE, ENDS), _bronze(second=True)))
     tables["silver/posts"] += _batches("posts", [_post_a()], [_post_b(), _post_c()])
-    tables["silver/readings"] += _batches("readings", [_reading("r1", 0, 1, "2.5")], [_reading("r2", 2, 59.999, "-1.125")])
+    readings = _reading("r1", 0, 1, "2.5"), _reading("r2", 2, 59.999, "-1.125")
+    tables["silver/readings"] += _batches("readings", [readings[0]], [readings[1]])
     tables["silver/machine_events"] += _batches("machine_events", [], [_event()])
     tables["silver/post_deletions"].append(({}, [{**_place(1, 1), "post_id": "b", "source": "x",
                                                   "deleted_at": T0 + timedelta(seconds=61), **_ingested(SECOND)}]))
@@ -125,9 +128,10 @@ def _post_c() -> Row:
 
 
 def _reading(reading_id: str, offset: int, second: float, temperature: str) -> Row:
-    measures = {**dict.fromkeys(SENSORS, Decimal("2.5")), "parts_count": Decimal(3), "temperature_c": Decimal(temperature)}
-    return {**_place(0, offset), "reading_id": reading_id, "machine_id": "m1", "measured_at": T0 + timedelta(seconds=second),
-            **measures, **_ingested(SECOND if offset else FIRST)}
+    others = {**dict.fromkeys(SENSORS, Decimal("2.5")), "parts_count": Decimal(3)}
+    return {**_place(0, offset), "reading_id": reading_id, "machine_id": "m1",
+            "measured_at": T0 + timedelta(seconds=second), **others, "temperature_c": Decimal(temperature),
+            **_ingested(SECOND if offset else FIRST)}
 
 
 def _event() -> Row:
@@ -191,8 +195,10 @@ def _postgres() -> dict[str, list[Row]]:
         "pg_ledger": [*_ledger("posts", 1, 2), *_ledger("readings", 1, 1), *_ledger("machine_events", 0, 1)],
         "pg_row_counts": [{"query": q, "outcome": o, "rows": n} for (q, o), n in counts.items()],
         "pg_hashtag_minute": minutes,
-        "pg_hashtag_pair_hour": [{"hour_us": us(T0 + timedelta(hours=h)), "date_id": DAY, "hashtag_a": a, "hashtag_b": b,
-                                  "posts": 1} for a, b, h in pairs],
+        "pg_hashtag_pair_hour": [
+            {"hour_us": us(T0 + timedelta(hours=hour)), "date_id": DAY, "hashtag_a": a, "hashtag_b": b, "posts": 1}
+            for a, b, hour in pairs
+        ],
         "pg_author_day": _author_days(),
         "pg_machine_minute": machine,
         "pg_machine_event": [{**event, "date_id": DAY, "occurred_us": us(event["occurred_at"])}],
@@ -209,7 +215,8 @@ def _journal() -> list[Row]:
     lines: list[Row] = []
     for n, (topic, partition, offset, event, verdict) in enumerate(RECORDS):
         event_id = "" if isinstance(event, bytes) else next(v for k, v in event.items() if k.endswith("_id"))
-        intent = {"e": "intent", "n": n, "topic": topic, "id": event_id, "sha256": hashlib.sha256(_bytes(event)).hexdigest(),
+        digest = hashlib.sha256(_bytes(event)).hexdigest()
+        intent = {"e": "intent", "n": n, "topic": topic, "id": event_id, "sha256": digest,
                   "at": "2026-03-01T12:00:00.000Z", "verdict": verdict}
         if verdict == "valid":
             intent["facts"] = _facts(event)

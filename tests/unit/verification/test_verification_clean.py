@@ -1,6 +1,14 @@
-"""The recount of a world without a fault, whole and in part."""
+"""The recount where nothing is wrong: whole, in part, at older versions, and what it says when it cannot be made."""
 
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.unit.verification.sample import SECOND, T0, us
 from tests.unit.verification.world import World
+from warehouse.verification import PostgresFacts, VerificationError
 
 
 def test_everything_agrees(world: World) -> None:
@@ -11,3 +19,136 @@ def test_everything_agrees(world: World) -> None:
     assert all(rows.values()), rows
     assert report.outside["unacknowledged"] == 1
     assert report.outside["foreign"] == 0
+
+
+def test_without_a_journal_the_lake_proves_itself(world: World) -> None:
+    world.journal.clear()
+    report = world.verify()
+    assert report.is_exact
+    assert not [check for check in report.checks if check.name.startswith(("journal", "acknowledged"))]
+    assert report.outside["foreign"] == 11
+
+
+def test_the_promised_json(world: World) -> None:
+    world.postgres["pg_hashtag_minute"].pop()
+    answer = json.loads(json.dumps(world.verify().to_json()))
+    assert answer["exact"] is False
+    assert {"name": "hashtag_minutes", "rows": 4, "differences": 1} in answer["checks"]
+    assert answer["cut"]["silver"] == {"posts": 2, "readings": 2, "machine_events": 2}
+
+
+def test_examples_are_keys_and_numbers(world: World) -> None:
+    for row in world.rows("silver/posts"):
+        row["text"] = "a secret"
+    (check,) = [check for check in world.verify().checks if check.name == "silver_posts"]
+    assert check.differences == 3
+    assert check.columns == ("generation", "partition", "offset", "difference")
+    assert (1, 0, 0, "text") in check.examples
+
+
+def test_postgresql_one_batch_behind(world: World) -> None:
+    facts = world.postgres
+    del facts["pg_ledger"][1::2]
+    facts["pg_row_counts"] = [{"query": q, "outcome": o, "rows": 1} for q, o in
+                              (("posts", "silver"), ("posts", "quarantine:malformed"), ("posts", "duplicate"),
+                               ("readings", "silver"), ("readings", "quarantine:impossible_value"))]  # fmt: skip
+    facts["pg_hashtag_minute"] = [row for row in facts["pg_hashtag_minute"] if row["minute_us"] == us(T0)]
+    del facts["pg_hashtag_pair_hour"][1:], facts["pg_author_day"][1:], facts["pg_machine_event"][:]
+    facts["pg_author_day"][0].update(posts=1)
+    for row in facts["pg_machine_minute"]:
+        value = 30000 if row["sensor"] == "parts_count" else 25000
+        row.update(readings=1, total=value, total_squares=value * value, lowest=value, highest=value)
+    report = world.verify()
+    assert {check.name: check.examples for check in report.checks if check.differences} == {}
+    assert report.outside["in_bronze_not_in_silver_yet"] == 6
+
+
+def test_postgresql_has_not_begun(world: World) -> None:
+    for rows in world.postgres.values():
+        rows.clear()
+    report = world.verify()
+    assert report.is_exact
+    assert not [check for check in report.checks if check.name == "hashtag_minutes"]
+
+
+def test_facts_without_a_ledger_are_no_beginning(world: World) -> None:
+    world.postgres["pg_ledger"].clear()
+    world.postgres["pg_hashtag_minute"][0].update(posts=5)
+    assert "hashtag_minutes" in world.failing()
+
+
+def test_gold_one_batch_behind(world: World) -> None:
+    note, rows = world.tables["gold/hashtag_minutes"][1]
+    note["silver_version"] = 1
+    rows[:] = [row for row in rows if row["minute"] == T0]
+    assert world.verify().is_exact
+
+
+def test_bronze_behind_is_told_not_blamed(world: World) -> None:
+    world.tables["bronze/records"].pop()
+    report = world.verify()
+    assert report.is_exact
+    assert report.outside["in_silver_not_in_bronze_yet"] == 6
+    assert report.outside["acknowledged_not_in_bronze_yet"] == 6
+
+
+def test_drained_means_that_nothing_waits(world: World) -> None:
+    world.tables["bronze/records"].pop()
+    world.drained = True
+    assert "drained" in world.failing()
+
+
+def test_drained_and_complete(world: World) -> None:
+    world.drained = True
+    assert world.verify().is_exact
+
+
+def test_a_repeat_beyond_the_horizon_is_a_new_row(world: World) -> None:
+    later = SECOND + timedelta(seconds=900)
+    (post,) = [row for row in world.rows("silver/posts") if row["post_id"] == "a"]
+    again = {**post, "partition": 1, "offset": 0, "ingested_at": later}
+    world.tables["silver/posts"][2][1].append(again)
+    assert "identity_once_within_horizon" not in world.failing()
+
+
+def test_a_twin_that_came_later_excuses_nothing(world: World) -> None:
+    post = world.remove("silver/posts", post_id="a")
+    world.tables["silver/posts"][2][1].append({**post, "partition": 1, "offset": 0, "ingested_at": SECOND})
+    assert "duplicates_have_twins" in world.failing()
+
+
+def test_one_torn_line_is_forgiven(world: World) -> None:
+    world.torn = '\n{"e":"inte'
+    report = world.verify()
+    assert report.is_exact
+    assert report.outside["torn_journal_lines"] == 1
+
+
+def test_two_torn_lines_are_not(world: World) -> None:
+    world.torn = '\n{"e":"inte\n{"e":"ac'
+    assert "journal_readable" in world.failing()
+
+
+def test_a_replayed_record_has_left_quarantine(world: World) -> None:
+    post = next(row for row in world.rows("silver/posts") if row["post_id"] == "a")
+    bronze = next(row for row in world.rows("bronze/records") if row["topic"] == "posts" and row["offset"] == 0)
+    rejected = {**world.rows("quarantine/posts")[0], **{k: post[k] for k in ("partition", "offset", "kafka_at")}}
+    world.tables["quarantine/posts"][1][1].append({**rejected, "value": bronze["value"], "replayed_at": SECOND})
+    assert world.verify().is_exact
+
+
+def test_no_lake(world: World) -> None:
+    world.tables.clear()
+    with pytest.raises(VerificationError, match="no lake"):
+        world.verify()
+
+
+def test_no_key(world: World, tmp_path: Path) -> None:
+    (tmp_path / "pseudonym.key").mkdir()
+    with pytest.raises(IsADirectoryError):
+        world.verify()
+
+
+def test_no_database(tmp_path: Path) -> None:
+    with pytest.raises(VerificationError, match="does not answer"):
+        PostgresFacts("postgresql://nobody@127.0.0.1:9/none").read(tmp_path)

@@ -57,6 +57,7 @@ class World:
     tables: dict[str, list[tuple[Row, list[Row]]]]  # commits: (userMetadata, rows)
     postgres: dict[str, list[Row]]
     journal: list[Row]
+    torn: str = "\n"  # how the journal's file ends
     drained: bool = False
     wait_seconds: float = 0.0
     options: Row = field(default_factory=dict)
@@ -86,9 +87,11 @@ class World:
                 properties = CommitProperties(custom_metadata={"userMetadata": json.dumps(note)} if note else {})
                 data = pa.Table.from_pylist(rows, pa.schema(LAKE[name]))
                 partition_by = PARTITION_BY.get(name, ["ingest_date"] if "ingest_date" in LAKE[name] else None)
-                write_deltalake(lake / name, data, mode="append", partition_by=partition_by, commit_properties=properties)
+                write_deltalake(
+                    lake / name, data, mode="append", partition_by=partition_by, commit_properties=properties
+                )
         journal.mkdir()
-        (journal / "posts-1-1.jsonl").write_text("\n".join(map(json.dumps, self.journal)) + "\n")
+        (journal / "posts-1-1.jsonl").write_text("\n".join(map(json.dumps, self.journal)) + self.torn)
         key.write_text(KEY.hex())
         horizons = {"posts": 900, "readings": 86400, "machine_events": 86400}
         inputs = Inputs(lake, key, LIMITS, horizons, journal if self.journal else None, self.drained,

@@ -1,5 +1,5 @@
 -- Every bronze offset below silver's end is in silver, quarantine or deletions, or in none of them (a duplicate); and nothing
--- is there that bronze does not have.
+-- is there that bronze does not have. Left out: places that silver has passed and bronze has not.
 SELECT topic, generation, "partition", "offset", d.verdict, array_to_string(l.places, ', ') AS places,
     CASE
         WHEN d.verdict IS NULL THEN 'not in bronze below silver''s end'
@@ -10,4 +10,4 @@ SELECT topic, generation, "partition", "offset", d.verdict, array_to_string(l.pl
 FROM due AS d
 FULL JOIN landed AS l USING (topic, generation, "partition", "offset")
 LEFT JOIN ends AS e USING (topic, generation, "partition")
-WHERE d.verdict IS NOT NULL OR e.bronze_stop IS NULL OR "offset" < e.bronze_stop
+WHERE d.verdict IS NOT NULL OR e.bronze_stop IS NULL OR "offset" < e.bronze_stop OR "offset" >= e.silver_stop

@@ -1,21 +1,29 @@
 -- The counts that are shown to people, by query and outcome, of every query that PostgreSQL has heard of.
+-- A duplicate is an offset below silver's end that landed nowhere; where bronze has not come so far, offsets count alone.
 SELECT query, outcome, coalesce(e.rows, 0) AS recounted, coalesce(f.rows, 0) AS postgres,
     CASE WHEN coalesce(e.rows, 0) <> coalesce(f.rows, 0) THEN 'rows' END AS difference
 FROM (
-    SELECT d.topic AS query,
-        CASE
-            WHEN l.places IS NULL THEN 'duplicate'
-            WHEN l.places[1] = 'deletions' THEN 'deletion'
-            WHEN l.places[1] = 'quarantine' THEN 'quarantine:' || l.rules[1]
-            ELSE l.places[1]
+    SELECT topic AS query,
+        CASE places[1]
+            WHEN 'deletions' THEN 'deletion'
+            WHEN 'quarantine' THEN 'quarantine:' || rules[1]
+            ELSE places[1]
         END AS outcome,
         count(*) AS rows
-    FROM due AS d LEFT JOIN landed AS l USING (topic, generation, "partition", "offset")
-    WHERE d.topic IN (SELECT query FROM pg_ledger)
+    FROM landed
     GROUP BY ALL
     UNION ALL
-    SELECT topic, 'late', count(*) FROM event_times
-    WHERE kafka_us - event_us > getvariable('late_us') AND topic IN (SELECT query FROM pg_ledger)
+    SELECT topic, 'duplicate', sum(places) FROM (
+        SELECT topic, count(*) AS places FROM due ANTI JOIN landed USING (topic, generation, "partition", "offset") GROUP BY topic
+        UNION ALL
+        SELECT topic, sum(greatest(silver_stop - bronze_stop, 0)) FROM ends GROUP BY topic
+        UNION ALL
+        SELECT topic, -count(*) FROM landed JOIN ends USING (topic, generation, "partition")
+        WHERE "offset" >= bronze_stop AND "offset" < silver_stop GROUP BY topic
+    )
     GROUP BY topic
+    UNION ALL
+    SELECT topic, 'late', count(*) FROM event_times WHERE kafka_us - event_us > getvariable('late_us') GROUP BY topic
 ) AS e
 FULL JOIN (SELECT query, outcome, rows FROM pg_row_counts WHERE query IN (SELECT topic FROM horizons)) AS f USING (query, outcome)
+WHERE f.query IS NOT NULL OR query IN (SELECT query FROM pg_ledger)

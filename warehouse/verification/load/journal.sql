@@ -11,7 +11,7 @@ FROM read_json(getvariable('files'), format = 'newline_delimited', ignore_errors
                                        pressure_bar VARCHAR, power_kw VARCHAR, parts_count VARCHAR))'});
 
 INSERT INTO journal_lines
-SELECT filename, count(*), count(*) FILTER (WHERE e IS NULL) FROM journal GROUP BY filename;
+SELECT filename, count(*), count(*) FILTER (WHERE coalesce(e NOT IN ('intent', 'ack', 'failed') OR n IS NULL, true)) FROM journal GROUP BY filename;
 
 INSERT INTO intents
 SELECT filename, n, topic, id, sha256, verdict,

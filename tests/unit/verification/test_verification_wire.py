@@ -1,0 +1,144 @@
+"""The wire's rules as the recount reads them: one record per row, written by hand."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.unit.verification.world import LIMITS, SENSORS
+from warehouse.verification.values import find_hashtags, find_mentions, fold_hashtag, keep_counted, parse_time
+from warehouse.verification.wire import Rejected, Rules
+
+RULES = Rules(LIMITS, b"key")
+KAFKA_US = 1_772_366_400_000_000  # 2026-03-01T12:00:00Z
+AT = "2026-03-01T12:00:00Z"
+POST = {"post_id": "p", "source": "x", "author_id": "ana", "created_at": AT, "text": "", "lang": "pt"}
+READING = {"reading_id": "r", "machine_id": "m", "measured_at": "2026-03-01T12:00:00Z", **dict.fromkeys(SENSORS, 1)}
+EVENT = {"event_id": "e", "machine_id": "m", "occurred_at": "2026-03-01T12:00:00Z", "kind": "failure"}
+
+
+def verdict(topic: str, value: Any) -> str:
+    """What becomes of a value."""
+    raw = value if value is None or isinstance(value, bytes) else json.dumps(value).encode()
+    try:
+        return str(RULES.by_topic(topic)(raw, KAFKA_US)["verdict"])
+    except Rejected as rejected:
+        return str(rejected.args[0])
+
+
+def nested(depth: int) -> bytes:
+    """A post whose unknown field makes it `depth` levels deep."""
+    return json.dumps(POST).encode()[:-1] + b', "n": ' + b"[" * (depth - 1) + b"]" * (depth - 1) + b"}"
+
+
+@pytest.mark.parametrize(("value", "expected"), [
+    (POST, "valid"),
+    ({**POST, "kind": None}, "valid"),
+    ({**POST, "unknown": {"a": [1]}}, "valid"),
+    (json.dumps(POST).encode() + b" and more", "valid"),
+    (b" \n\t" + json.dumps(POST).encode(), "valid"),
+    (nested(1000), "valid"),
+    (nested(1001), "malformed"),
+    (b'{"a":' * 100_000, "malformed"),
+    (b'{"a":' * 999, "malformed"),
+    (None, "malformed"),
+    (b"", "malformed"),
+    (b"   ", "malformed"),
+    (b"[1]", "malformed"),
+    (b'"text"', "malformed"),
+    (b"{", "malformed"),
+    (b'{"post_id": NaN}', "malformed"),
+    (b'{"post_id": "\xff"}', "malformed"),
+    (b"\xef\xbb\xbf{}", "malformed"),
+    (b"{'post_id': 'p'}", "malformed"),
+    ({**POST, "hashtags": "rio"}, "wrong_type"),
+    ({**POST, "mentions": {"a": 1}}, "wrong_type"),
+    ({**POST, "post_id": 17}, "valid"),
+    ({**POST, "source": True}, "valid"),
+    ({}, "missing_field"),
+    ({**POST, "post_id": ""}, "missing_field"),
+    ({**POST, "text": None}, "missing_field"),
+    ({**POST, "lang": ""}, "missing_field"),
+    ({**POST, "kind": "edit"}, "unknown_kind"),
+    ({"post_id": "p", "source": "x", "created_at": POST["created_at"], "kind": "deletion"}, "deletion"),
+    ({"post_id": "p", "created_at": POST["created_at"], "kind": "deletion"}, "missing_field"),
+    ({**POST, "text": "a\x00"}, "nul_character"),
+    ({**POST, "hashtags": ["a\x00"]}, "nul_character"),
+    ({**POST, "post_id": "x" * 64}, "valid"),
+    ({**POST, "post_id": "x" * 65}, "too_long"),
+    ({**POST, "text": "\U0001f600" * 10_000}, "valid"),
+    ({**POST, "text": "\U0001f600" * 10_001}, "too_long"),
+    ({**POST, "created_at": "yesterday"}, "bad_time"),
+    ({**POST, "created_at": "2026-02-30T12:00:00Z"}, "bad_time"),
+    ({**POST, "created_at": "2026-03-01T12:00:00"}, "bad_time"),
+    ({**POST, "created_at": "1999-12-31T23:59:59.999999Z"}, "ancient_time"),
+    ({**POST, "created_at": "0000-01-01T00:00:00Z"}, "ancient_time"),
+    ({**POST, "created_at": "2000-01-01T00:00:00Z"}, "valid"),
+    ({**POST, "created_at": "2026-03-01T12:05:00Z"}, "valid"),
+    ({**POST, "created_at": "2026-03-01T12:05:00.001Z"}, "future_time"),
+    ({**POST, "created_at": "9999-12-31T23:59:59-18:00"}, "future_time"),
+    (b'{"post_id": "\\ud800", ' + json.dumps(POST).encode()[1:].replace(b'"post_id": "p", ', b""), "valid"),
+    (b'{"lang": [1], ' + json.dumps(POST).encode()[1:], "valid"),  # of a repeated key the last one counts
+])  # fmt: skip
+def test_posts(value: Any, expected: str) -> None:
+    assert verdict("posts", value) == expected
+
+
+@pytest.mark.parametrize(("value", "expected"), [
+    (READING, "valid"),
+    ({**READING, "temperature_c": "1"}, "wrong_type"),
+    ({**READING, "temperature_c": True}, "wrong_type"),
+    ({**READING, "temperature_c": None}, "missing_field"),
+    ({**READING, "temperature_c": -100.001}, "impossible_value"),
+    ({**READING, "parts_count": 1.5}, "impossible_value"),
+    ({**READING, "parts_count": 2.0}, "valid"),
+    (json.dumps(READING).replace('"power_kw": 1', '"power_kw": 1e400').encode(), "impossible_value"),
+    (json.dumps(READING).replace('"power_kw": 1', '"power_kw": 1e2').encode(), "valid"),
+    ({**READING, "measured_at": "2026-03-01"}, "bad_time"),
+])  # fmt: skip
+def test_readings(value: Any, expected: str) -> None:
+    assert verdict("readings", value) == expected
+
+
+@pytest.mark.parametrize(("value", "expected"), [
+    (EVENT, "valid"),
+    ({**EVENT, "kind": "party"}, "unknown_kind"),
+    ({**EVENT, "kind": None}, "missing_field"),
+    ({**EVENT, "detail": "x" * 1001}, "too_long"),
+    ({**EVENT, "kind": "party", "event_id": "x" * 65}, "unknown_kind"),
+])  # fmt: skip
+def test_machine_events(value: Any, expected: str) -> None:
+    assert verdict("machine_events", value) == expected
+
+
+@pytest.mark.parametrize(("measure", "expected"), [
+    (71.25, 712_500), (0.00005, 1), (0.00004999, 0), (-0.00005, -1), (99_999.9999, 999_999_999), (2.675, 26_750),
+])  # fmt: skip
+def test_measures_round_half_up(measure: float, expected: int) -> None:
+    reading = json.dumps({**READING, "temperature_c": 1, "rotation_rpm": abs(measure)}).encode()
+    assert RULES.read_reading(reading, KAFKA_US)["rotation_rpm"] == abs(expected)
+
+
+def test_times_by_hand() -> None:
+    assert parse_time("1970-01-01T00:00:00.5Z") == 500_000
+    assert parse_time("1970-01-01T01:00:00+01:00") == 0
+    assert parse_time("1970-01-01T00:00:00-00:30") == 1_800_000_000
+    assert parse_time("1970-01-01T24:00:00Z") is None
+    assert parse_time("1970-01-01T00:00:00+18:01") is None
+    assert parse_time("1970-01-01T00:00:00Z\n") is None
+
+
+def test_hashtags_by_hand() -> None:
+    assert fold_hashtag(" #RIO ") == "rio"
+    assert fold_hashtag("Straße") == "strasse"
+    assert fold_hashtag("\uff32io") == "rio"
+    assert find_hashtags(None, "a#b #ção_1, #Ção_1 ##x #\U0001f600") == ["ção_1", "x"]
+    assert find_hashtags([], "#x") == []
+    assert find_hashtags(["#", " ", "a", "A"], "#x") == ["a"]
+    many = [f"t{n}" for n in range(40)]
+    assert keep_counted(["x" * 101, "y" * 100, *many]) == ["y" * 100, *many[:29]]
+
+
+def test_mentions_by_hand() -> None:
+    assert find_mentions(None, "@rui, mail@x.pt @rui @Ana") == ["rui", "Ana"]
+    assert find_mentions(["@@a", "a", "@"], "@x") == ["@a", "a"]
