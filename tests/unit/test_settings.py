@@ -68,7 +68,7 @@ def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_unknown_profile_is_named() -> None:
-    with pytest.raises(SettingsError, match="no profile 'prod'.*dev"):
+    with pytest.raises(SettingsError, match=r"no profile 'prod'.*dev"):
         load_settings("prod")
 
 
