@@ -6,12 +6,19 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
+from pyspark.sql import SparkSession
+
 from jobs.cli import parse, run
 from jobs.session import open_session
 from jobs.settings import Settings, load_quality
+from streaming.progress import ProgressLog
 from streaming.queries.domains import build_domains
 from streaming.queries.gold import GOLD
-from streaming.queries.opening import open_bronze_query, open_gold_query, open_topic_query
+from streaming.queries.opening import (
+    open_bronze_query,
+    open_gold_query,
+    open_topic_query,
+)
 from streaming.queries.runtime import Runtime
 from streaming.queries.supervisor import Startable, Supervisor
 from streaming.settings import QualitySettings
@@ -52,19 +59,19 @@ def main(argv: list[str] | None = None) -> int:
     unknown = sorted(set(wanted) - set(TOPIC_PHASE + GOLD_PHASE))
     if unknown or not wanted:
         parser.error(f"unknown query {', '.join(unknown) or '(none)'}; known: {', '.join(TOPIC_PHASE + GOLD_PHASE)}")
-    runtime = build_runtime(settings, available_now=arguments.available_now)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: runtime.stop.set())
-    openers = build_openers(runtime)
     phases = (TOPIC_PHASE, GOLD_PHASE) if arguments.available_now else (TOPIC_PHASE + GOLD_PHASE,)
-    for phase in phases:
-        Supervisor(runtime, {name: openers[name] for name in phase if name in wanted}).run()
+    with open_session("stream", ProgressLog()) as spark:
+        runtime = build_runtime(spark, settings, available_now=arguments.available_now)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: runtime.stop.set())
+        openers = build_openers(runtime)
+        for phase in phases:
+            Supervisor(runtime, {name: openers[name] for name in phase if name in wanted}).run()
     return 0
 
 
-def build_runtime(settings: Settings, *, available_now: bool) -> Runtime:
+def build_runtime(spark: SparkSession, settings: Settings, *, available_now: bool) -> Runtime:
     """What all queries share."""
-    spark = open_session("stream")
     return Runtime(
         spark=spark,
         lake=settings.lake,

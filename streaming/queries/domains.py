@@ -6,8 +6,15 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from streaming.transforms.increments import count_by_post_fact, measure_by_machine_minute, select_recent_posts
-from streaming.transforms.machine_events import parse_machine_events, select_machine_events
+from streaming.transforms.increments import (
+    count_by_post_fact,
+    measure_by_machine_minute,
+    select_recent_posts,
+)
+from streaming.transforms.machine_events import (
+    parse_machine_events,
+    select_machine_events,
+)
 from streaming.transforms.names import make_names
 from streaming.transforms.parsing import valid_key
 from streaming.transforms.posts import parse_posts, select_posts, with_raw_names

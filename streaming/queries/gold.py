@@ -25,7 +25,15 @@ from streaming.transforms.increments import (
 )
 from warehouse.delta_io import merge, overwrite, read_added_rows, read_table
 from warehouse.delta_log import Commit, CommitGone, DeltaLog
-from warehouse.tables import AUTHOR_DAYS, HASHTAG_MINUTES, MACHINE_MINUTES, MENTION_EDGES, POSTS, READINGS, Table
+from warehouse.tables import (
+    AUTHOR_DAYS,
+    HASHTAG_MINUTES,
+    MACHINE_MINUTES,
+    MENTION_EDGES,
+    POSTS,
+    READINGS,
+    Table,
+)
 
 log = logging.getLogger(__name__)
 COMMITS_AT_ONCE = 500

@@ -6,7 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from streaming.positions import Offsets
-from streaming.queries.checkpoint import Lineage, disagreement, highest_number, newest_lineage
+from streaming.queries.checkpoint import (
+    Lineage,
+    disagreement,
+    highest_number,
+    newest_lineage,
+)
 
 log = logging.getLogger(__name__)
 

@@ -9,6 +9,7 @@ from pyspark.sql.streaming import StreamingQuery
 
 from streaming.errors import StreamingError
 from streaming.positions import Decision, Offsets, count_between
+from streaming.progress import timed
 from streaming.queries.checkpoint import BatchRange, Lineage, read_range
 from streaming.queries.domains import Domain
 from streaming.queries.follower import Follower
@@ -76,8 +77,10 @@ class TopicQuery:
             raise ClockWentBack(f"query {self.domain.name}: the clock was set back below the batch watermark")
         staged = self.known.drop_known(events, batch.batch_ms).persist()
         try:
-            tally = tally_outcomes(staged, count_between(batch.start, batch.to), self.runtime.rules.late_seconds)
-            self._land_by_coordinates(staged, batch, tally)
+            with timed(self.domain.name, "consume"):
+                tally = tally_outcomes(staged, count_between(batch.start, batch.to), self.runtime.rules.late_seconds)
+            with timed(self.domain.name, "quarantine"):
+                self._land_by_coordinates(staged, batch, tally)
             self._land_in_silver(staged, batch, tally)
         finally:
             staged.unpersist()
@@ -106,12 +109,14 @@ class TopicQuery:
             return self.domain.select(beyond), self._facts(batch, rest)
 
         try:
-            written = self.tables.silver.append_batch(self.fence, (batch.start, batch.to), make_rows)
-            if written.decision is Decision.WHOLE:
-                gone = select_deletions(staged) if tally.counts.get("deletion") else None
-                self.follower.follow(self.fence, written.version, silver, gone)
-            else:
-                self.follower.catch_up(self.fence, silver.sparkSession)
+            with timed(self.domain.name, "silver"):
+                written = self.tables.silver.append_batch(self.fence, (batch.start, batch.to), make_rows)
+            with timed(self.domain.name, "warehouse"):
+                if written.decision is Decision.WHOLE:
+                    gone = select_deletions(staged) if tally.counts.get("deletion") else None
+                    self.follower.follow(self.fence, written.version, silver, gone)
+                else:
+                    self.follower.catch_up(self.fence, silver.sparkSession)
         finally:
             silver.unpersist()
 
