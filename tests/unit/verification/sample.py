@@ -35,13 +35,14 @@ RECORDS: list[tuple[str, int, int, Any, str]] = [
     ("posts", 1, 0, POST_A, "duplicate"),
     ("posts", 1, 1, DELETION_B, "deletion"),
     ("posts", 1, 2, POST_C, "valid"),
+    ("posts", 1, 3, None, "malformed"),
     ("readings", 0, 0, READING_1, "valid"),
     ("readings", 0, 1, READING_BAD, "impossible_value"),
     ("readings", 0, 2, READING_2, "valid"),
     ("readings", 0, 3, READING_1, "duplicate"),
     ("machine_events", 0, 0, EVENT, "valid"),
 ]  # fmt: skip
-ENDS = {"posts": {"0": 3, "1": 3}, "readings": {"0": 4}, "machine_events": {"0": 1}}
+ENDS = {"posts": {"0": 3, "1": 4}, "readings": {"0": 4}, "machine_events": {"0": 1}}
 MIDDLE = {"posts": {"0": 2, "1": 1}, "readings": {"0": 2}, "machine_events": {"0": 0}}
 """Where the first of the two batches ended."""
 
@@ -58,14 +59,15 @@ def make_world(folder: Path) -> World:
     tables["silver/post_deletions"].append(({}, [{**_place(1, 1), "post_id": "b", "source": "x",
                                                   "deleted_at": T0 + timedelta(seconds=61), **_ingested(SECOND)}]))
     tables["quarantine/posts"].append(({}, [_rejected(0, 1, b"{not json", "malformed", FIRST)]))
+    tables["quarantine/posts"].append(({}, [_rejected(1, 3, None, "malformed", SECOND)]))
     tables["quarantine/readings"].append(({}, [_rejected(0, 1, _bytes(READING_BAD), "impossible_value", FIRST)]))
     for name, rows in _gold().items():
         tables[f"gold/{name}"].append(({"query": "gold", "lineage": 1, "silver_version": 2}, rows))
     return World(folder, tables, _postgres(), _journal())
 
 
-def _bytes(event: Any) -> bytes:
-    return event if isinstance(event, bytes) else json.dumps(event, ensure_ascii=False).encode()
+def _bytes(event: Any) -> bytes | None:
+    return event if event is None or isinstance(event, bytes) else json.dumps(event, ensure_ascii=False).encode()
 
 
 def _kafka_at(partition: int, offset: int) -> datetime:
@@ -139,7 +141,7 @@ def _event() -> Row:
             "kind": "failure", "detail": None, **_ingested(SECOND)}
 
 
-def _rejected(partition: int, offset: int, value: bytes, rule: str, at: datetime) -> Row:
+def _rejected(partition: int, offset: int, value: bytes | None, rule: str, at: datetime) -> Row:
     return {**_place(partition, offset), "key": b"k", "value": value, "rule": rule, "reason": "because",
             "first_seen_at": at, "replayed_at": None}
 
@@ -188,7 +190,7 @@ def _postgres() -> dict[str, list[Row]]:
     ]
     event = _event()
     counts = {("posts", "silver"): 3, ("posts", "duplicate"): 1, ("posts", "deletion"): 1,
-              ("posts", "quarantine:malformed"): 1, ("posts", "late"): 1, ("readings", "silver"): 2,
+              ("posts", "quarantine:malformed"): 2, ("posts", "late"): 1, ("readings", "silver"): 2,
               ("readings", "quarantine:impossible_value"): 1, ("readings", "duplicate"): 1,
               ("machine_events", "silver"): 1, ("machine_events", "late"): 0}
     return {
@@ -214,8 +216,8 @@ def _ledger(query: str, *rows: int) -> list[Row]:
 def _journal() -> list[Row]:
     lines: list[Row] = []
     for n, (topic, partition, offset, event, verdict) in enumerate(RECORDS):
-        event_id = "" if isinstance(event, bytes) else next(v for k, v in event.items() if k.endswith("_id"))
-        digest = hashlib.sha256(_bytes(event)).hexdigest()
+        event_id = next((v for k, v in event.items() if k.endswith("_id")), "") if isinstance(event, dict) else ""
+        digest = hashlib.sha256(_bytes(event) or b"").hexdigest()
         intent = {"e": "intent", "n": n, "topic": topic, "id": event_id, "sha256": digest,
                   "at": "2026-03-01T12:00:00.000Z", "verdict": verdict}
         if verdict == "valid":

@@ -128,8 +128,8 @@ FAULTS: list[tuple[str, str, Fault]] = [
     ("journal_posts", "another tag", intent(0, facts={**A_FACTS, "tags": ["rio"]})),
     ("journal_posts", "another minute", intent(0, facts={**A_FACTS, "minute": "2026-03-01T12:01:00Z"})),
     ("journal_posts", "another id", intent(0, id="q")),
-    ("journal_readings", "another value", intent(6, facts=READING_FACTS)),
-    ("journal_machine_events", "another kind", intent(10, facts={"machine_id": "m1", "kind": "maintenance"})),
+    ("journal_readings", "another value", intent(7, facts=READING_FACTS)),
+    ("journal_machine_events", "another kind", intent(11, facts={"machine_id": "m1", "kind": "maintenance"})),
     # PostgreSQL
     ("hashtag_minutes", "a doubled fact", fact("pg_hashtag_minute", 0, posts=2)),
     ("hashtag_minutes", "a shifted minute", fact("pg_hashtag_minute", 0, minute_us=0)),

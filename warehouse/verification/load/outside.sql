@@ -1,7 +1,7 @@
 SELECT 'unacknowledged' AS name, count(*) AS rows FROM unacknowledged
 UNION ALL
 SELECT 'foreign', count(*) FROM (
-    SELECT topic, generation, "partition", "offset", sha256 FROM bronze
+    SELECT topic, generation, "partition", "offset", sent_sha256 AS sha256 FROM bronze
     ANTI JOIN acknowledged USING (topic, generation, "partition", "offset")
 ) ANTI JOIN unacknowledged USING (topic, sha256)
 UNION ALL

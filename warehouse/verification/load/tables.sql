@@ -1,5 +1,6 @@
 -- All tables of the scratch database. Times are microseconds since 1970 (UTC), measures are ten-thousandths.
-CREATE TABLE bronze (topic VARCHAR, generation INTEGER, "partition" INTEGER, "offset" BIGINT, kafka_us BIGINT, sha256 VARCHAR);
+CREATE TABLE bronze (topic VARCHAR, generation INTEGER, "partition" INTEGER, "offset" BIGINT, kafka_us BIGINT, sha256 VARCHAR,
+    sent_sha256 VARCHAR);
 CREATE TABLE parsed_posts (
     generation INTEGER, "partition" INTEGER, "offset" BIGINT, kafka_us BIGINT, verdict VARCHAR,
     post_id VARCHAR, source VARCHAR, created_us BIGINT, lang VARCHAR, text_md5 VARCHAR,

@@ -51,7 +51,7 @@ SELECT a.file, a.n, i.topic, a."partition", a."offset", i.sha256, i.verdict, a.k
 FROM acks AS a
 LEFT JOIN intents AS i ON i.file = a.file AND i.n = a.n
 LEFT JOIN bronze AS b
-    ON b.topic = i.topic AND b."partition" = a."partition" AND b."offset" = a."offset" AND b.sha256 = i.sha256
+    ON b.topic = i.topic AND b."partition" = a."partition" AND b."offset" = a."offset" AND b.sent_sha256 = i.sha256
 GROUP BY ALL;
 
 CREATE VIEW journalled AS
