@@ -5,14 +5,13 @@ The first start takes a few minutes, a later one continues where the last one st
 
 import argparse
 import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from jobs.cli import parse, run, settings_words
-from jobs.settings import BROKER_JARS, ROOT, Settings
+from jobs.settings import BROKER_JARS, ROOT, Settings, load_settings
 from streaming.children import Children
 from streaming.demonstration import Demonstration, Plan
 from streaming.embedded import find_pieces
@@ -42,7 +41,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns 0 after a clean stop, and with --minutes only if every check found no difference."""
-    arguments, settings = parse(build_parser(), _with_generator_settings(argv))
+    arguments, _ = parse(build_parser(), argv)
+    arguments.overrides += _read_generator_overrides(arguments)
+    settings = load_settings(arguments.profile, arguments.overrides)
     console = Console(highlight=False, soft_wrap=True)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
@@ -68,13 +69,10 @@ def _build(arguments: argparse.Namespace, settings: Settings, console: Console) 
     return Demonstration(plan, find_pieces(settings.kafka, settings.postgres, BROKER_JARS), children, console)
 
 
-def _with_generator_settings(argv: Sequence[str] | None) -> list[str]:
+def _read_generator_overrides(arguments: argparse.Namespace) -> list[str]:
     """Rate, machines and seed are settings: said as options here, they reach every child as --set."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    known, _ = build_parser().parse_known_args(words)
-    chosen = {"posts_per_second": known.posts_per_second, "machines": known.machines, "seed": known.seed}
-    return [*words, *(word for name, value in chosen.items() if value is not None
-                      for word in ("--set", f"generator.{name}={value}"))]
+    chosen = {"posts_per_second": arguments.posts_per_second, "machines": arguments.machines, "seed": arguments.seed}
+    return [f"generator.{name}={value}" for name, value in chosen.items() if value is not None]
 
 
 def _empty(settings: Settings, console: Console, sure: bool) -> bool:

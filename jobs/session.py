@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming import StreamingQueryListener
 
+from streaming.processes import die_with_parent
+
 
 @contextmanager
 def open_session(name: str, listener: StreamingQueryListener) -> Iterator[SparkSession]:
@@ -14,6 +16,7 @@ def open_session(name: str, listener: StreamingQueryListener) -> Iterator[SparkS
 
     Once it ends, a repeated wish to stop must not kill the interpreter half-way out: it is ignored.
     """
+    die_with_parent()  # a driver whose JVM was killed would wait for ever: it only notices when it asks it something
     spark = SparkSession.builder.appName(f"afluente {name}").getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     spark.streams.addListener(listener)

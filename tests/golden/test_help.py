@@ -1,0 +1,43 @@
+"""Every job's --help, word for word. After a wanted change: run this file with GOLDEN=write, then read the diff."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jobs.__main__ import read_jobs
+from jobs.settings import ROOT
+
+GOLDEN = Path(__file__).parent / "help"
+
+
+def ask_for_help(job: str) -> str:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AFLUENTE_")}
+    environment = {**kept, "COLUMNS": "100", "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    answer = subprocess.run([sys.executable, "-P", "-m", "jobs", job, "--help"], env=environment, check=False,
+                            capture_output=True, text=True, timeout=120)
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
+
+
+@pytest.mark.parametrize("job", sorted(read_jobs()))
+def test_the_help_of_a_job_is_what_was_agreed(job: str) -> None:
+    path = GOLDEN / f"{job}.txt"
+    said = ask_for_help(job)
+    if os.environ.get("GOLDEN") == "write":
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(said)
+    assert said == path.read_text()
+
+
+def test_no_golden_file_outlives_its_job() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.txt")} == set(read_jobs())
+
+
+@pytest.mark.parametrize("job", sorted(read_jobs()))
+def test_every_job_has_profile_and_set(job: str) -> None:
+    said = (GOLDEN / f"{job}.txt").read_text()
+    assert "--profile NAME" in said
+    assert "--set KEY=VALUE" in said
