@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from dash import no_update
+from dash import html, no_update
 from dash.development.base_component import Component
 from plotly.utils import PlotlyJSONEncoder
 
 from warehouse.dashboards.app import answer
+from warehouse.dashboards.elements import plain
 from warehouse.dashboards.hashtags import render_hashtags
 from warehouse.dashboards.health import render_banner, render_counts, render_freshness
 from warehouse.dashboards.judgement import judge_machine, judge_sensor
@@ -141,16 +142,38 @@ def test_only_changed_sections_are_drawn_and_sent() -> None:
     first = draw(one, None)
     second = draw(two, first)
 
-    sent = answer(Shown(second, None), first.marks)
+    sent = answer(Shown(second, None), {**first.marks, "chart": "shown"})
+    sent_at_first = answer(Shown(second, None), {})
 
     assert second.sections["hashtags"] is first.sections["hashtags"]
-    assert [name for name in SECTIONS if sent[name] is not no_update] == ["freshness"]
-    assert all(sent[name] is not no_update for name in SECTIONS) is False
-    assert all(answer(Shown(second, None), {})[name] is not no_update for name in SECTIONS)
+    assert set(sent["sections"]) == {"freshness", "banner"}
+    assert sent["figure"] is no_update
+    assert set(sent_at_first["sections"]) == {*SECTIONS, "banner"}
+    assert sent_at_first["figure"] is not no_update
+
+
+def test_a_page_that_has_the_sections_still_gets_the_chart() -> None:
+    row = HashtagMinute("a", NOON, 1)
+    drawing = draw(Snapshot(NOON, 10, top_hashtags=(TopHashtag("a", 1, 0, 0, 0),), hashtag_minutes=(row,)), None)
+
+    first = answer(Shown(drawing, None), drawing.marks)
+    second = answer(Shown(drawing, None), first["marks"])
+
+    assert first["figure"] == drawing.figure
+    assert second["figure"] is no_update
 
 
 def test_without_a_picture_nothing_is_blanked() -> None:
     sent = answer(Shown(None, "The database is not answering."), {})
 
-    assert all(sent[name] is no_update for name in SECTIONS)
-    assert "not answering" in text_of(sent["banner"])
+    assert set(sent["sections"]) == {"banner"}
+    assert sent["figure"] is sent["marks"] is no_update
+    assert "not answering" in json.dumps(sent["sections"])
+
+
+def test_a_section_may_not_set_what_could_run() -> None:
+    assert plain(html.P(["a", html.B("<b>")], className="x", style={"color": "red"})) == {
+        "tag": "p", "attributes": {"class": "x"}, "color": "red",
+        "children": ["a", {"tag": "b", "attributes": {}, "color": "", "children": ["<b>"]}]}
+    with pytest.raises(ValueError, match="may not set"):
+        plain(html.Iframe(srcDoc="<script>"))

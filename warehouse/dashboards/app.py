@@ -8,11 +8,12 @@ from typing import Any
 import psycopg2
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 
+from warehouse.dashboards.elements import plain
 from warehouse.dashboards.health import render_banner
 from warehouse.dashboards.layout import INDEX, SPANS, build_layout
 from warehouse.dashboards.pictures import Pictures, Shown
 from warehouse.dashboards.queries import SnapshotReader
-from warehouse.dashboards.rendering import SECTIONS, Drawing, draw
+from warehouse.dashboards.rendering import Drawing, draw
 from warehouse.dashboards.security import secure
 from warehouse.errors import DatabaseAbsent, WarehouseError
 from warehouse.postgres import ConnectionPool
@@ -20,7 +21,7 @@ from warehouse.settings import PageSettings
 
 Album = Mapping[int, Pictures[Drawing]]
 DEFAULT_SPAN = next(iter(SPANS))
-OUTPUTS = {name: Output(name, "children") for name in SECTIONS}
+STORES = ("sections", "marks", "figure", "heartbeat")
 
 
 def build_album(pool: ConnectionPool, refresh_seconds: float) -> Album:
@@ -64,8 +65,7 @@ def _layout(shown: Shown[Drawing], refresh_seconds: float) -> Any:
 
 
 def _add_callbacks(app: Dash, album: Album) -> None:
-    @app.callback(output={**OUTPUTS, "banner": Output("banner", "children"), "marks": Output("marks", "data"),
-                          "heartbeat": Output("heartbeat", "data")},
+    @app.callback(output={name: Output(name, "data") for name in STORES},
                   inputs=[Input("refresh", "n_intervals"), Input("span", "value"), State("marks", "data")])
     def refresh(_: int | None, span: int, marks: Mapping[str, str] | None) -> dict[str, Any]:
         pictures = album.get(span) or album[DEFAULT_SPAN]
@@ -73,15 +73,24 @@ def _add_callbacks(app: Dash, album: Album) -> None:
 
     in_browser: Callable[..., None] = app.clientside_callback  # Dash leaves this method without types
     in_browser(ClientsideFunction("page", "beat"), Input("heartbeat", "data"))
+    in_browser(ClientsideFunction("page", "show"), Input("first-sections", "data"))
+    in_browser(ClientsideFunction("page", "show"), Input("sections", "data"))
+    in_browser(ClientsideFunction("page", "redraw"), Input("figure", "data"))
+    in_browser(ClientsideFunction("page", "makeChart"), Output("chart-place", "children"), Input("painted", "data"),
+               State("figure", "data"))
     in_browser(ClientsideFunction("page", "pause"), Output("refresh", "disabled"), Output("pause", "children"),
                Output("pause", "aria-pressed"), Input("pause", "n_clicks"))
 
 
 def answer(shown: Shown[Drawing], marks: Mapping[str, str]) -> dict[str, Any]:
-    """What one browser needs: the sections whose mark differs from its own, trouble if any, and the server's clock."""
+    """What one browser needs: sections whose mark differs from its own, trouble if any, and the server's clock."""
+    heartbeat = {"now": round(time.time() * 1000)}
     picture = shown.picture
-    changed = {name: no_update for name in SECTIONS} if picture is None else {
-        name: no_update if marks.get(name) == picture.marks[name] else picture.sections[name] for name in SECTIONS}
-    read_at = picture.snapshot.read_at if picture else None
-    return {**changed, "banner": render_banner(shown.problem, read_at),
-            "marks": dict(picture.marks) if picture else no_update, "heartbeat": {"now": round(time.time() * 1000)}}
+    banner = plain(render_banner(shown.problem, picture.snapshot.read_at if picture else None))
+    if picture is None:
+        return {"sections": {"banner": banner}, "marks": no_update, "figure": no_update, "heartbeat": heartbeat}
+    changed = {name: tree for name, tree in picture.sections.items() if marks.get(name) != picture.marks[name]}
+    # The first answer brings the chart; later ones only when its rows are others.
+    is_same_chart = "chart" in marks and "hashtags" not in changed
+    return {"sections": {**changed, "banner": banner}, "marks": {**picture.marks, "chart": "shown"},
+            "figure": no_update if is_same_chart else picture.figure, "heartbeat": heartbeat}

@@ -7,7 +7,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from warehouse.dashboards import words
-from warehouse.dashboards.elements import also, unspoken
+from warehouse.dashboards.elements import BROWSER_WRITES, also, unspoken
 from warehouse.dashboards.rows import Freshness, OutcomeCount
 
 QUARANTINE = "quarantine:"
@@ -16,17 +16,17 @@ OUTCOMES = {"silver": "Kept", "late": "of these late", "duplicate": "Came twice"
 PATIENCE = {"posts": (15, 120), "readings": (15, 120)}
 
 
-def render_freshness(streams: Sequence[Freshness]) -> list[Component]:
+def render_freshness(streams: Sequence[Freshness]) -> Component:
     """A tile per stream. The browser counts the age on, so it grows even when nothing arrives any more."""
     known = {row.stream: row.newest_event_at for row in streams}
-    return [_tile(stream, known.get(stream)) for stream in words.STREAMS]
+    return html.Dl([_tile(stream, known.get(stream)) for stream in words.STREAMS], className="tiles")
 
 
 def age(moment: datetime | None) -> Component:
     """An age that the browser keeps counting from the moment of the newest event."""
     if moment is None:
         return html.Span("no data yet", className="age")
-    return html.Span("", className="age", **also(data_at=str(words.milliseconds(moment))))
+    return html.Span("", className=f"age {BROWSER_WRITES}", **also(data_at=str(words.milliseconds(moment))))
 
 
 def render_counts(counts: Sequence[OutcomeCount]) -> Component:
@@ -66,7 +66,7 @@ def _tile(stream: str, newest: datetime | None) -> Component:
     verdict = also(data_stream=stream, data_live=str(patience[0]), data_late=str(patience[1])) if patience else {}
     since = f"newest event {newest:%Y-%m-%d} {words.clock(newest)} UTC" if newest else "nothing has arrived"
     return html.Div([
-        html.Dt([words.stream_name(stream), html.Span("", className="verdict")]),
+        html.Dt([words.stream_name(stream), html.Span("", className=f"verdict {BROWSER_WRITES}")]),
         html.Dd([age(newest), html.Span(since, className="since")]),
     ], className="tile", **(verdict if newest else {}))
 

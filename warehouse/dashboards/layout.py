@@ -7,7 +7,6 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from warehouse.dashboards.elements import also
-from warehouse.dashboards.rendering import SECTIONS
 
 SPANS = {10: "10 minutes", 60: "1 hour"}
 INDEX = """<!DOCTYPE html>
@@ -26,28 +25,29 @@ INDEX = """<!DOCTYPE html>
 
 
 def build_layout(sections: Mapping[str, Any], marks: Mapping[str, str], refresh_seconds: float) -> Component:
-    """The whole page, already filled with the sections, so that the first number needs no second request.
+    """The whole page, with the sections in a store of the browser, so that the first number needs no second request.
 
     Only the chart is left to the first refresh: while a browser reads Plotly's 5 MB it shows nothing else.
     """
-    slots = {name: html.Div(sections.get(name), id=name, className="slot") for name in SECTIONS if name not in ("chart-place", "spoken")}
     return html.Div([
         dcc.Interval(id="refresh", interval=round(refresh_seconds * 1000)),
         dcc.Store(id="heartbeat"),
-        dcc.Store(id="marks", data={name: mark for name, mark in marks.items() if name != "chart-place"}),
+        dcc.Store(id="first-sections", data=dict(sections)),  # shown at once; `sections` waits for the first refresh
+        dcc.Store(id="sections"),
+        dcc.Store(id="painted"),
+        dcc.Store(id="marks", data=dict(marks)),
+        dcc.Store(id="figure"),
         html.A("Skip to the hashtags", href="#hashtags-title", className="skip"),
         _header(),
         html.Div("This page has lost its server. It comes back by itself as soon as the server answers.",
                  id="lost", className="banner", role="status"),
         html.Div(id="banner", role="status"),
-        slots["empty"],
+        html.Div(id="empty"),
         html.Main([
-            html.Section([html.H2("How fresh the data is", className="heard"), slots["freshness"]]),
-            _hashtags(slots, sections),
-            _section("machines", "Machines", [_old("readings", "No new readings arrive: this is what the machines said last."), slots["attention"], slots["machines"],
-                     html.P("Value: average of the newest minute. Line: last hour. Grey band: what is normal for this machine "
-                            "(from its own last 24 hours). Dashed: limit.", className="note")]),
-            _section("counts", "What became of every row", [slots["counts"]]),
+            html.Section([html.H2("How fresh the data is", className="heard"), html.Div(id="freshness")]),
+            _hashtags(),
+            _machines(),
+            _section("counts", "What became of every row", [html.Div(id="counts")]),
         ]),
     ], id="page")
 
@@ -60,21 +60,26 @@ def _header() -> Component:
     ], className="top")
 
 
-def _hashtags(slots: Mapping[str, Component], sections: Mapping[str, Any]) -> Component:
+def _hashtags() -> Component:
     choice = dcc.RadioItems(id="span", options=[{"label": text, "value": span} for span, text in SPANS.items()],
                             value=next(iter(SPANS)), inline=True, className="choice")
+    caption = html.Figcaption(["Posts per minute of the first five. The shaded minute is still filling.",
+                               html.Div(id="spoken", className="heard")])
     return _section("hashtags", "Top hashtags", [
         _old("posts", "No new posts arrive: this is how things stood last."),
-        html.Div([html.Span("Ranked over", id="span-label"), html.Div(choice, role="group", **also(aria_labelledby="span-label"))],
-                 className="controls"),
-        html.Div([
-            slots["hashtags"],
-            html.Figure([
-                html.Figcaption(["Posts per minute of the first five. The shaded minute is still filling.",
-                                 html.Div(sections.get("spoken"), id="spoken", className="heard")]),
-                html.Div(id="chart-place"),
-            ]),
-        ], className="two"),
+        html.Div([html.Span("Ranked over", id="span-label"),
+                  html.Div(choice, role="group", **also(aria_labelledby="span-label"))], className="controls"),
+        html.Div([html.Div(id="hashtags"), html.Figure([caption, html.Div(id="chart-place")])], className="two"),
+    ])
+
+
+def _machines() -> Component:
+    return _section("machines", "Machines", [
+        _old("readings", "No new readings arrive: this is what the machines said last."),
+        html.Div(id="attention"),
+        html.Div(id="machines"),
+        html.P("Value: average of the newest minute. Line: last hour. Grey band: what is normal for this machine, from "
+               "its own last 24 hours. Dashed: limit.", className="note"),
     ])
 
 

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 LOG = logging.getLogger(__name__)
 PATIENCE_SECONDS = 0.8  # how long one viewer waits for a refresh under way before it gets the last picture
-SHARE = 0.2  # of the time at most that drawing may take: a database under load is asked less often
+SHARE = 0.5  # of the time at most that drawing may take: a database under load is asked less often
 STALE_SECONDS = 5.0  # a refresh that hangs is trouble too, though nothing has failed yet
 
 Picture = TypeVar("Picture")
@@ -60,11 +60,12 @@ class Pictures(Generic[Picture]):
             picture = self._draw(self._picture)
         except Exception as error:  # whatever it is, viewers keep the last picture and are told why
             self._note(self._explain(error), type(error).__name__)
+            self._lasted = 0.0
         else:
             with self._lock:
                 self._picture, self._problem = picture, None
-        finally:
             self._lasted = min(self._now() - self._started_at, STALE_SECONDS)
+        finally:
             done.set()
 
     def _note(self, problem: str, error_name: str) -> None:

@@ -4,9 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dash import dcc
-from dash.development.base_component import Component
-
+from warehouse.dashboards.elements import plain
 from warehouse.dashboards.figures import assign_looks, hashtag_chart
 from warehouse.dashboards.hashtags import describe_hashtags, newest_minute, render_hashtags
 from warehouse.dashboards.health import render_counts, render_empty, render_freshness
@@ -28,17 +26,16 @@ SECTIONS: Mapping[str, tuple[Render, Rows]] = {
     "machines": (lambda s, _: render_machines(s.sensor_states, s.sensor_minutes),
                  lambda s: (s.sensor_states, s.sensor_minutes)),
     "counts": (lambda s, _: render_counts(s.outcome_counts), lambda s: s.outcome_counts),
-    "chart-place": (lambda s, looks: _chart(s.hashtag_minutes, looks),
-              lambda s: (s.top_hashtags, s.hashtag_minutes)),
 }
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """One picture: its snapshot, its drawn sections, and a mark per section that changes when its rows change."""
+    """One picture: its snapshot, its sections as plain trees, the figure, and a mark that changes with a section's rows."""
 
     snapshot: Snapshot
     sections: Mapping[str, Any]
+    figure: dict[str, Any] | None
     marks: Mapping[str, str]
     looks: Looks
 
@@ -47,14 +44,12 @@ def draw(snapshot: Snapshot, before: Drawing | None) -> Drawing:
     """Draws the sections whose rows changed and keeps the others; lines keep the looks they had."""
     looks = assign_looks([tag.hashtag for tag in snapshot.top_hashtags], before.looks if before else {})
     marks = {name: str(hash(rows(snapshot))) for name, (_, rows) in SECTIONS.items()}
-    sections = {name: before.sections[name] if before and before.marks[name] == marks[name] else render(snapshot, looks)
+    kept = {name for name in SECTIONS if before and before.marks[name] == marks[name]}
+    sections = {name: before.sections[name] if before and name in kept else plain(render(snapshot, looks))
                 for name, (render, _) in SECTIONS.items()}
-    return Drawing(snapshot, sections, marks, looks)
+    return Drawing(snapshot, sections, _figure(snapshot.hashtag_minutes, looks), marks, looks)
 
 
-def _chart(rows: Sequence[HashtagMinute], looks: Looks) -> Component | None:
+def _figure(rows: Sequence[HashtagMinute], looks: Looks) -> dict[str, Any] | None:
     newest = newest_minute(rows)
-    if newest is None:
-        return None
-    config = {"displayModeBar": False, "doubleClick": False}
-    return dcc.Graph(id="chart", figure=hashtag_chart(rows, looks, newest), responsive=True, config=config)
+    return hashtag_chart(rows, looks, newest) if newest else None

@@ -1,4 +1,5 @@
-/* Ages that go on growing between two refreshes, and while nothing arrives: the browser counts them on from the
+/* Changes in the page what differs from the sections that the server sends: nothing is built anew, so nothing flickers.
+   Ages that go on growing between two refreshes, and while nothing arrives: the browser counts them on from the
    moment of the event, by the server's clock. Also notices when the server itself is silent, and the pause button. */
 (function () {
   "use strict";
@@ -6,6 +7,7 @@
   let serverOffset = 0;             // server's clock minus this browser's, from the newest answer
   let heardAt = performance.now();
   let isPaused = false;
+  const waiting = {};               // sections that came before their place in the page
 
   function words(milliseconds) {
     if (milliseconds < -2000) { return span(-milliseconds) + " ahead of the clock"; }
@@ -49,14 +51,92 @@
     document.body.classList.toggle("is-paused", isPaused);
   }
 
+  // ---- sections: trees of {tag, attributes, color, children} and text, see elements.py ----
+  function show(parent, trees) {
+    trees.forEach(function (tree, index) {
+      const node = parent.childNodes[index];
+      if (typeof tree === "string") { showText(parent, node, tree); return; }
+      const isSame = node && node.nodeType === Node.ELEMENT_NODE && node.localName === tree.tag;
+      const element = isSame ? node : document.createElement(tree.tag);
+      showAttributes(element, tree);
+      if (!element.classList.contains("counted")) { show(element, tree.children); }
+      if (!isSame) { put(parent, element, node); }
+    });
+    while (parent.childNodes.length > trees.length) { parent.lastChild.remove(); }
+  }
+
+  // The first sections may arrive before React has made their places.
+  function showWaiting() {
+    Object.entries(waiting).forEach(function ([name, tree]) {
+      const place = document.getElementById(name);
+      if (place) {
+        delete waiting[name];
+        show(place, Array.isArray(tree) ? tree : [tree]);
+      }
+    });
+    tick();
+    if (Object.keys(waiting).length) { setTimeout(showWaiting, 20); }
+  }
+
+  function showText(parent, node, text) {
+    if (node && node.nodeType === Node.TEXT_NODE) {
+      if (node.data !== text) { node.data = text; }
+    } else {
+      put(parent, document.createTextNode(text), node);
+    }
+  }
+
+  function put(parent, fresh, old) {
+    if (old) { parent.replaceChild(fresh, old); } else { parent.appendChild(fresh); }
+  }
+
+  // Attributes that this script set itself, such as a tile's state, are not the server's to remove.
+  function showAttributes(element, tree) {
+    const before = element.shown || {};
+    Object.keys(before).forEach(function (name) {
+      if (!(name in tree.attributes)) { element.removeAttribute(name); }
+    });
+    Object.entries(tree.attributes).forEach(function ([name, value]) {
+      if (before[name] !== value) { element.setAttribute(name, value); }
+    });
+    if (element.style.color || tree.color) { element.style.color = tree.color; }
+    element.shown = tree.attributes;
+  }
+
+  function afterPaint(go) {
+    if (document.querySelector(".ranking")) {
+      requestAnimationFrame(function () { setTimeout(go, 30); });
+    } else {
+      setTimeout(afterPaint, 20, go);
+    }
+  }
+
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     page: {
+      show: function (sections) {
+        Object.assign(waiting, sections);
+        showWaiting();
+      },
       beat: function (heartbeat) {
         if (heartbeat) {
           serverOffset = heartbeat.now - Date.now();
           heardAt = performance.now();
           tick();
         }
+      },
+      // The chart is made once and then only given new figures: children that are replaced would be built anew.
+      // It waits until the numbers are painted, because the browser stands still while it reads Plotly.
+      redraw: function (figure) {
+        if (figure && document.getElementById("chart")) {
+          window.dash_clientside.set_props("chart", { figure: figure });
+        } else if (figure) {
+          afterPaint(function () { window.dash_clientside.set_props("painted", { data: true }); });
+        }
+      },
+      makeChart: function (isPainted, figure) {
+        const config = { displayModeBar: false, doubleClick: false };
+        return isPainted ? { namespace: "dash_core_components", type: "Graph",
+          props: { id: "chart", figure: figure, responsive: true, config: config } } : null;
       },
       pause: function (clicks) {
         isPaused = clicks % 2 === 1;
