@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
@@ -64,7 +65,9 @@ class Generator:
         self._stop_by = self._stop_by or time.monotonic() + _GRACE_SECONDS
 
     def _start(self) -> dict[Pipe, SpawnProcess]:
-        # Spawned children inherit the block, so a Ctrl-C while they import cannot surprise them.
+        # Spawned children inherit the block, so a Ctrl-C while they import cannot surprise them. Starting the
+        # standard library's tracker would lift it, so that comes first.
+        resource_tracker.ensure_running()
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         context = multiprocessing.get_context("spawn")
         workers = {}
@@ -113,7 +116,7 @@ class Generator:
 
     def _tell_of_broker(self, total: Outcome) -> None:
         if total.is_stuck and not self._was_stuck:
-            self._say(f"the broker does not answer; {total.pending} records wait for it and are sent when it is back")
+            self._say(f"the broker does not answer; {total.pending} records or more wait until it is back")
         if self._was_stuck and not total.is_stuck:
             self._say("the broker answers again")
         self._was_stuck = total.is_stuck

@@ -11,11 +11,10 @@ from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from types import FrameType
 
-from streaming.errors import StreamingError
+from streaming.errors import StartBroker, StreamingError
 from streaming.processes import die_with_parent
 from streaming.sources.cursor import Cursor
-from streaming.sources.events import Event
-from streaming.sources.feeds import FeedPlan, make_feed
+from streaming.sources.feeds import Feed, FeedPlan, make_feed
 from streaming.sources.journal import Journal
 from streaming.sources.planted import Planted
 from streaming.sources.sending import MOST_PENDING, Connection, Sender
@@ -87,28 +86,51 @@ def run_worker(plan: WorkerPlan, pipe: Pipe) -> None:
 def run_feed(plan: WorkerPlan, feed: FeedPlan, tally: Tally, stop: threading.Event) -> None:
     """Sends a feed from its cursor on until its count is reached or `stop` is set."""
     cursor = Cursor(plan.journal, feed.seed, feed.name)
-    first = cursor.read()
-    topic = "posts" if feed.kind == "posts" else "machines"
-    journal = Journal(plan.journal / f"{topic}-{feed.name}-{plan.run}.jsonl")
-    source = make_feed(feed, plan.planted, first)
-    sender = Sender(plan.connection, journal, feed.topics)
-    index, last = first, None if feed.count is None else first + feed.count
-    block = max(1, int(feed.pace.per_second * _RESERVED_SECONDS), 0 if feed.pace.is_paced else 5 * _MOST_AT_ONCE)
+    sender = _open_sender(plan, feed, tally, stop)
+    if sender is None:
+        return
     try:
-        while not stop.is_set() and index != last:
-            until = _due(feed, first, index, last) if sender.pending < MOST_PENDING else index
-            if until > index:
-                cursor.reserve(until - 1, block)
-                events: list[Event] = [event for i in range(index, until) for event in source.events(i)]
-                sender.send(events)
-                index = until
+        first_unused = _send_feed(make_feed(feed, plan.planted, cursor.read()), feed, sender, (cursor, tally, stop))
+        while sender.pending and not stop.wait(_TICK_SECONDS):
             sender.settle()
             _tell(tally, sender)
-            stop.wait(_nap(feed, first, index, sender))
+        cursor.settle(first_unused)  # not after an error: then what was reserved stays reserved
     finally:
         sender.close(_PATIENCE_SECONDS)
         _tell(tally, sender)
-        cursor.settle(index)
+
+
+def _open_sender(plan: WorkerPlan, feed: FeedPlan, tally: Tally, stop: threading.Event) -> Sender | None:
+    """Opens the producer; a broker that went away since the run was asked for is waited for. None when stopped."""
+    kind = "posts" if feed.kind == "posts" else "machines"
+    journal = Journal(plan.journal / f"{kind}-{feed.name}-{plan.run}.jsonl")
+    while not stop.is_set():
+        try:
+            return Sender(plan.connection, journal, feed.topics)
+        except StartBroker:
+            tally.is_stuck = True
+            stop.wait(_LONGEST_NAP)
+    return None
+
+
+def _send_feed(
+    source: Feed, feed: FeedPlan, sender: Sender, run: tuple[Cursor, Tally, threading.Event]
+) -> int:
+    """Sends what is due until the count is reached or a stop is asked for; returns the first index not sent."""
+    cursor, tally, stop = run
+    first = index = cursor.read()
+    last = None if feed.count is None else first + feed.count
+    block = max(1, int(feed.pace.per_second * _RESERVED_SECONDS), 0 if feed.pace.is_paced else 5 * _MOST_AT_ONCE)
+    while not stop.is_set() and index != last:
+        until = _due(feed, first, index, last) if sender.pending < MOST_PENDING else index
+        if until > index:
+            cursor.reserve(until - 1, block)
+            sender.send([event for i in range(index, until) for event in source.events(i)])
+            index = until
+        sender.settle()
+        _tell(tally, sender)
+        stop.wait(_nap(feed, first, index, sender))
+    return index
 
 
 def _due(feed: FeedPlan, first: int, index: int, last: int | None) -> int:

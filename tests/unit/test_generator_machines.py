@@ -1,0 +1,183 @@
+"""The generator's factory: incidents as planted, sensors that follow load and wear, exact readings."""
+
+import json
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+from statistics import correlation, mean
+
+import pytest
+
+from streaming.sources.events import DUPLICATE, VALID, Event
+from streaming.sources.factory import SENSORS, Machine
+from streaming.sources.feeds import FeedPlan, MachineFeed, Pace
+from streaming.sources.incidents import FAILURE, MAINTENANCE, MINUTE_MS, Incident, Incidents
+from streaming.sources.planted import Planted, read_planted
+from streaming.sources.roles import Mix
+
+START_MS = 1_795_000_000_000 // 86_400_000 * 86_400_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+TOPICS = ("readings", "machine_events")
+
+
+@pytest.fixture(scope="module")
+def planted() -> Planted:
+    return read_planted(Path(__file__).parents[2] / "conf")
+
+
+def make_incidents(planted: Planted, machine_id: str = "machine-02") -> Incidents:
+    model = planted.machine(machine_id)["model"]
+    return Incidents(7, machine_id, model, planted.parameters["readings"])
+
+
+def incidents_of(planted: Planted, days: int = 400) -> list[Incident]:
+    incidents = make_incidents(planted)
+    first = START_MS // (960 * HOUR_MS) * 960 * HOUR_MS  # the begin of a deck: ten slots of 96 hours
+    return [incidents.at(first + day * DAY_MS + DAY_MS // 24) for day in range(0, days, 4)]
+
+
+def feed_events(planted: Planted, count: int, mix: Mix | None = None, number: int = 1, per_second: float = 1.0,
+                topics: tuple[str, ...] = TOPICS, first: int = 0) -> list[Event]:
+    plan = FeedPlan("machines", number, 7, Pace(START_MS + 14 * HOUR_MS, per_second), mix=mix or Mix(), topics=topics)
+    feed = MachineFeed(plan, planted, first)
+    return [event for index in range(first, first + count) for event in feed.events(index)]
+
+
+def test_at_least_a_fifth_of_the_failures_come_without_warning(planted: Planted) -> None:
+    cards = Counter(incident.card for incident in incidents_of(planted))
+    assert cards["sudden"] / (cards["sudden"] + cards["warned"]) == pytest.approx(2 / 7)
+    assert cards == {"warned": 50, "sudden": 20, "inspected": 10, "planned": 10, "quiet": 10}
+
+
+def test_wear_grows_only_before_warned_failures_and_inspections(planted: Planted) -> None:
+    for incident in incidents_of(planted):
+        ramp = incident.at - incident.ramp_from
+        wear = [incident.wear(incident.ramp_from + ramp * part // 10) for part in range(11)]
+        if incident.card in ("warned", "inspected"):
+            assert all(one < other for one, other in pairwise(wear[:10]))
+            assert wear[9] == pytest.approx(0.81 if incident.card == "warned" else 0.405, rel=0.01)
+        else:
+            assert not any(wear)
+        assert incident.wear(incident.at) == 0.0
+
+
+def test_a_failure_is_reported_and_its_repair_at_the_end_of_the_standstill(planted: Planted) -> None:
+    incidents = make_incidents(planted)
+    broken = next(incident for incident in incidents_of(planted) if incident.card == "sudden")
+    notes = [note for note in incidents.notes(broken.at - 1, broken.until) if not note.is_routine]
+    assert [(note.at, note.kind) for note in notes] == [(broken.at, FAILURE), (broken.until, MAINTENANCE)]
+
+
+def test_notes_of_adjacent_spans_are_those_of_the_whole(planted: Planted) -> None:
+    incidents = make_incidents(planted, "machine-10")
+    whole = incidents.notes(START_MS, START_MS + 6 * HOUR_MS)
+    pieces = [note for start in range(START_MS, START_MS + 6 * HOUR_MS, 30_000)
+              for note in incidents.notes(start, start + 30_000)]
+    assert pieces == whole
+    assert len(whole) > 40
+
+
+def test_a_broken_machine_stands_still(planted: Planted) -> None:
+    machine = Machine(7, "machine-01", planted)
+    incidents = [machine.incidents.at(START_MS + day * DAY_MS) for day in range(60)]
+    broken = next(incident for incident in incidents if incident.card == "warned")
+    assert machine.minute(broken.at - 90 * MINUTE_MS).is_on  # three shifts: it runs around the clock
+    assert not machine.minute(broken.at + 2 * MINUTE_MS).is_on
+
+
+def test_wear_shows_in_the_sensors_of_its_mode(planted: Planted) -> None:
+    machine = Machine(7, "machine-01", planted)
+    broken = next(incident for day in range(400)
+                  if (incident := machine.incidents.at(START_MS + day * DAY_MS)).card == "warned"
+                  and incident.mode == "bearing")
+    assert machine.minute(broken.at - 3 * MINUTE_MS).factors["vibration_mm_s"] > 2.5
+    assert machine.minute(broken.ramp_from - 3 * MINUTE_MS).factors == {}
+
+
+def test_all_sensors_follow_the_load(planted: Planted) -> None:
+    machine = Machine(7, "machine-02", planted)  # two shifts of three
+    times = range(START_MS, START_MS + 2 * DAY_MS, 5 * MINUTE_MS)
+    loads = [machine.minute(at_ms).load for at_ms in times]
+    readings = [machine.sense(at_ms, tuple(hash((at_ms, n)) & 0xFFFFFFFF for n in range(6))) for at_ms in times]
+    for position, sensor in enumerate(SENSORS):
+        assert correlation(loads, [reading[position] for reading in readings]) > 0.8, sensor
+
+
+def test_a_machine_rests_outside_its_shifts(planted: Planted) -> None:
+    machine = Machine(7, "machine-07", planted)  # morning only: 06:00 to 14:00 in Sao Paulo, 09:00 to 17:00 UTC
+    running = [hour for hour in range(24) if machine.minute(START_MS + hour * HOUR_MS + 7 * MINUTE_MS).is_on]
+    assert running == list(range(9, 17))
+
+
+def test_healthy_readings_stay_within_the_limits(planted: Planted) -> None:
+    for machine_id, entry in planted.factory["machines"].items():
+        machine = Machine(7, machine_id, planted)
+        limits = planted.factory["models"][entry["model"]]["limits"] | entry.get("limits", {})
+        for at_ms in range(START_MS, START_MS + DAY_MS, 17 * MINUTE_MS):
+            if not machine.minute(at_ms).factors:
+                values = machine.sense(at_ms, (2**31, 2**31 + 1, 2**30, 2**30 + 7, 5, 6))
+                for sensor, value in zip(SENSORS, values, strict=True):
+                    assert limits[sensor][0] <= value <= limits[sensor][1], (machine_id, sensor)
+
+
+def test_the_same_index_gives_the_same_reading_and_no_id_comes_back(planted: Planted) -> None:
+    events = feed_events(planted, 300)
+    assert events == feed_events(planted, 300)
+    assert {event.id for event in events}.isdisjoint(event.id for event in feed_events(planted, 300, first=300))
+
+
+def test_facts_are_the_values_on_the_wire(planted: Planted) -> None:
+    for event in feed_events(planted, 200, topics=("readings",)):
+        assert event.facts is not None
+        assert event.value is not None
+        fields = json.loads(event.value)
+        assert {sensor: float(text) for sensor, text in event.facts["values"].items()} == {
+            sensor: fields[sensor] for sensor in SENSORS}
+        assert event.facts["minute"] == fields["measured_at"][:16] + ":00Z"
+
+
+def test_readings_come_at_their_pace_and_never_from_the_future(planted: Planted) -> None:
+    events = feed_events(planted, 100, topics=("readings",))
+    seconds = [json.loads(event.value or b"")["measured_at"][:23] for event in events]
+    assert seconds == sorted(seconds)
+    assert seconds[-1] < "2026-11-18T14:01:40"
+
+
+def test_the_mix_of_readings(planted: Planted) -> None:
+    events = feed_events(planted, 4_000, Mix(0.05, 0.05, 0.05), topics=("readings",))
+    verdicts = Counter(event.verdict for event in events)
+    assert verdicts[DUPLICATE] == pytest.approx(200, rel=0.3)
+    assert sum(event.late for event in events) == pytest.approx(200, rel=0.3)
+    assert sum(verdicts.values()) - verdicts[VALID] - verdicts[DUPLICATE] == pytest.approx(200, rel=0.02)
+    valid = Counter(event.id for event in events if event.verdict == VALID)
+    assert set(valid.values()) == {1}
+
+
+def test_a_slow_machine_repeats_nothing_from_beyond_the_horizon(planted: Planted) -> None:
+    events = feed_events(planted, 500, Mix(duplicates=0.5), per_second=1 / 300, topics=("readings",))
+    assert events
+    assert not any(event.verdict == DUPLICATE for event in events)
+
+
+def test_a_machine_is_silent_now_and_then_but_its_events_are_not(planted: Planted) -> None:
+    events = feed_events(planted, 7_200, number=10)
+    readings = [event for event in events if event.topic == "readings"]
+    assert 6_000 < len(readings) < 7_200
+    assert mean(event.verdict == VALID for event in readings) == 1
+    kinds = Counter(event.facts["kind"] for event in events if event.topic == "machine_events" and event.facts)
+    assert kinds["failure"] > 10
+    assert kinds["maintenance"] > 10
+
+
+def test_machine_events_obey_the_mix_too(planted: Planted) -> None:
+    events = feed_events(planted, 40_000, Mix(0.3, 0.3, 0.1), number=10, topics=("machine_events",))
+    verdicts = Counter(event.verdict for event in events)
+    assert verdicts[DUPLICATE] == pytest.approx(0.3 * (len(events) / 1.35), rel=0.4)
+    assert {"malformed", "bad_time", "missing_field"} <= set(verdicts)
+    assert any(event.late for event in events)
+
+
+def test_a_machine_that_nobody_described_works_too(planted: Planted) -> None:
+    events = feed_events(planted, 20, number=99)
+    assert {event.key for event in events} == {b"machine-99"}

@@ -1,0 +1,159 @@
+"""A run of the generator: who sends what and when, the cursor, the journal, the recording."""
+
+import json
+import os
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streaming.settings import GeneratorSettings
+from streaming.sources.cursor import Cursor, StopTheOtherGenerator, lock_journal
+from streaming.sources.events import DELETION, VALID, Event
+from streaming.sources.journal import Journal, ack_line, failed_line
+from streaming.sources.planning import AskOtherwise, Request, plan_feeds
+from streaming.sources.planted import Planted, read_planted
+from streaming.sources.recording import RestoreRecording, read_recording, shift_records
+from streaming.sources.roles import Mix
+from streaming.sources.timeline import DAY_MS, HOUR_MS, DailyTime, EvenTime, TimeText
+
+CONF = Path(__file__).parents[2] / "conf"
+NOW_MS = 1_795_001_234_567
+
+
+@pytest.fixture(scope="module")
+def planted() -> Planted:
+    return read_planted(CONF)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> GeneratorSettings:
+    return GeneratorSettings(journal=tmp_path, seed=7, posts_per_second=300, post_producers=3, machines=4,
+                             readings_per_second=1)
+
+
+def test_all_means_a_process_per_producer_of_posts_and_one_for_the_machines(
+    settings: GeneratorSettings, planted: Planted
+) -> None:
+    workers = plan_feeds(Request(), settings, planted, NOW_MS)
+    assert [[feed.name for feed in feeds] for feeds in workers] == [
+        ["posts-0"], ["posts-1"], ["posts-2"], ["machine-01", "machine-02", "machine-03", "machine-04"]]
+    assert sum(feeds[0].pace.per_second for feeds in workers[:3]) == 300
+
+
+def test_a_count_is_shared_exactly(settings: GeneratorSettings, planted: Planted) -> None:
+    workers = plan_feeds(Request(count=1_000), settings, planted, NOW_MS)
+    assert [feeds[0].count for feeds in workers[:3]] == [334, 333, 333]
+    assert sum(feed.count or 0 for feed in workers[3]) == 1_000
+
+
+def test_minutes_become_a_count(settings: GeneratorSettings, planted: Planted) -> None:
+    workers = plan_feeds(Request(minutes=2), settings, planted, NOW_MS)
+    assert [feed.count for feeds in workers for feed in feeds] == [12_000] * 3 + [120] * 4
+
+
+def test_a_history_ends_now_and_never_in_the_future(settings: GeneratorSettings, planted: Planted) -> None:
+    for feeds in plan_feeds(Request(history_days=2.3), settings, planted, NOW_MS)[:3]:
+        plan = feeds[0]
+        assert plan.count
+        activity = planted.parameters["posts"]["activity"]
+        time = DailyTime(EvenTime(plan.pace.start_ms, plan.pace.per_second, 0), activity, -3)
+        assert abs(time.at(0) - plan.pace.start_ms) <= 1
+        assert NOW_MS - 60_000 < time.at(plan.count - 1) <= NOW_MS
+
+
+def test_a_history_of_so_many_posts(settings: GeneratorSettings, planted: Planted) -> None:
+    workers = plan_feeds(Request("posts", count=30_000, history_days=3), settings, planted, NOW_MS)
+    assert sum(feeds[0].count or 0 for feeds in workers) == pytest.approx(30_000, abs=3)
+
+
+def test_the_hours_of_a_history_follow_the_activity() -> None:
+    activity = [1.0] * 12 + [3.0] * 12
+    time = DailyTime(EvenTime(0, 1.0, 0), activity, offset_hours=0)
+    times = [time.at(index) for index in range(2 * 86_400)]
+    assert all(one <= other for one, other in pairwise(times))
+    first_half = sum(at_ms % DAY_MS < 12 * HOUR_MS for at_ms in times)
+    assert first_half / len(times) == pytest.approx(0.25, abs=0.001)
+    assert time.count_until(DAY_MS) == 86_400
+
+
+@pytest.mark.parametrize("request_", [
+    Request(is_unpaced=True), Request(history_days=1, minutes=3), Request(history_days=1, start_ms=5),
+    Request(mix=Mix(0.5, 0.4, 0.2)),
+])
+def test_options_that_contradict_each_other_are_refused(
+    request_: Request, settings: GeneratorSettings, planted: Planted
+) -> None:
+    with pytest.raises(AskOtherwise):
+        plan_feeds(request_, settings, planted, NOW_MS)
+
+
+def test_times_are_iso_in_utc() -> None:
+    iso = TimeText()
+    assert [iso.text(at_ms) for at_ms in (0, 1, 999, 1_795_000_000_250)] == [
+        "1970-01-01T00:00:00.000Z", "1970-01-01T00:00:00.001Z", "1970-01-01T00:00:00.999Z", "2026-11-18T11:06:40.250Z"]
+
+
+def test_a_killed_run_skips_indexes_and_repeats_none(tmp_path: Path) -> None:
+    cursor = Cursor(tmp_path, 7, "posts-0")
+    assert cursor.read() == 0
+    cursor.reserve(0, 100)
+    cursor.reserve(99, 100)
+    assert Cursor(tmp_path, 7, "posts-0").read() == 100
+    cursor.reserve(100, 100)
+    assert Cursor(tmp_path, 7, "posts-0").read() == 200
+    cursor.settle(120)
+    assert Cursor(tmp_path, 7, "posts-0").read() == 120
+    assert Cursor(tmp_path, 8, "posts-0").read() == Cursor(tmp_path, 7, "posts-1").read() == 0
+
+
+def test_two_generators_do_not_share_a_journal(tmp_path: Path) -> None:
+    held = lock_journal(tmp_path, "posts")
+    with pytest.raises(StopTheOtherGenerator, match="another generator of posts"):
+        lock_journal(tmp_path, "posts")
+    os.close(lock_journal(tmp_path, "machines"))
+    os.close(held)
+    os.close(lock_journal(tmp_path, "posts"))
+
+
+def test_the_journal_has_intents_with_facts_and_answers(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "new" / "posts-0.jsonl")
+    facts: dict[str, Any] = {"minute": "2026-11-18T11:06:00Z", "lang": "pt", "tags": ["é"], "source": "generator"}
+    first = journal.note_intents([Event("posts", b"a", b"{}", "1", VALID, facts, late=True),
+                                  Event("posts", b"a", None, "2", "malformed")])
+    journal.note_results([ack_line(first, 3, 17, 1_795), failed_line(first + 1, ValueError())])
+    journal.note_intents([Event("posts", b"a", b"{}", '3"', DELETION)])
+    journal.close()
+    lines = [json.loads(line) for line in (tmp_path / "new" / "posts-0.jsonl").read_text().splitlines()]
+    assert [line["e"] for line in lines] == ["intent", "intent", "ack", "failed", "intent"]
+    assert lines[0] | {"at": ""} == {"e": "intent", "n": 0, "topic": "posts", "id": "1", "at": "", "verdict": "valid",
+                                     "sha256": sha256(b"{}").hexdigest(), "late": True, "facts": facts}
+    assert lines[1]["sha256"] == sha256(b"").hexdigest()
+    assert lines[2] == {"e": "ack", "n": 0, "partition": 3, "offset": 17, "kafka_ms": 1_795}
+    assert lines[3] == {"e": "failed", "n": 1, "error": "ValueError"}
+    assert (lines[4]["n"], lines[4]["id"]) == (2, '3"')
+
+
+def test_a_replay_has_new_ids_and_the_present_time() -> None:
+    records = read_recording(CONF / "recordings")
+    replayed = list(shift_records(records, "run1", NOW_MS, speed=10))
+    assert len(replayed) == len(records) > 850
+    assert {event.topic for _, event in replayed} == {"posts", "readings", "machine_events"}
+    assert all(event.id.startswith("run1-") and len(event.id) <= 64 for _, event in replayed)
+    assert replayed[0][0] == pytest.approx(NOW_MS, abs=1_000)
+    assert replayed[-1][0] - NOW_MS == pytest.approx(60_000, rel=0.05)
+    for at_ms, event in replayed:
+        if event.facts and "minute" in event.facts:
+            assert event.facts["minute"] == TimeText().text(at_ms)[:16] + ":00Z"
+
+
+def test_the_committed_recording_is_small() -> None:
+    assert sum(path.stat().st_size for path in (CONF / "recordings").iterdir()) < 300_000
+
+
+def test_a_damaged_recording_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "posts.jsonl").write_text("{}\n")
+    with pytest.raises(RestoreRecording, match=r"posts\.jsonl cannot be read"):
+        read_recording(tmp_path)
