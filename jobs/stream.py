@@ -1,8 +1,6 @@
 """Run the streaming queries: topics to bronze, silver and PostgreSQL, silver to gold."""
 
 import argparse
-import signal
-import sys
 from collections.abc import Callable
 from functools import partial
 
@@ -14,6 +12,7 @@ from jobs.settings import Settings, load_quality
 from streaming.progress import ProgressLog
 from streaming.queries.domains import build_domains
 from streaming.queries.gold import GOLD
+from streaming.queries.leaving import leave_on_signals
 from streaming.queries.opening import (
     open_bronze_query,
     open_gold_query,
@@ -62,8 +61,7 @@ def main(argv: list[str] | None = None) -> int:
     phases = (TOPIC_PHASE, GOLD_PHASE) if arguments.available_now else (TOPIC_PHASE + GOLD_PHASE,)
     with open_session("stream", ProgressLog()) as spark:
         runtime = build_runtime(spark, settings, available_now=arguments.available_now)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: runtime.stop.set())
+        leave_on_signals(spark, runtime.stop)
         openers = build_openers(runtime)
         for phase in phases:
             Supervisor(runtime, {name: openers[name] for name in phase if name in wanted}).run()

@@ -20,7 +20,7 @@ from warehouse.errors import DatabaseAbsent
 
 log = logging.getLogger(__name__)
 PAUSE_SECONDS = 0.2
-STOP_SECONDS = 8.0
+STOP_SECONDS = 7.0
 """A batch is capped to end well within this; beyond it the query is interrupted, which the positions make harmless."""
 
 ABSENT_BROKER = ("org.apache.kafka.common.errors.TimeoutException", "DisconnectException", "TimeoutException: Call")

@@ -9,7 +9,14 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from streaming.positions import Decision, Offsets, decide, from_position, furthest, to_position
+from streaming.positions import (
+    Decision,
+    Offsets,
+    decide,
+    from_position,
+    furthest,
+    to_position,
+)
 from streaming.sinks.fence import Fence
 from warehouse.delta_io import append
 from warehouse.delta_log import DeltaLog

@@ -5,7 +5,14 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
 from streaming.transforms.parsing import deduplication_key, parse_json, with_verdict
-from streaming.transforms.rules import Check, QualityRules, check_required, check_strings, check_time, parse_time
+from streaming.transforms.rules import (
+    Check,
+    QualityRules,
+    check_required,
+    check_strings,
+    check_time,
+    parse_time,
+)
 from warehouse.schemas import silver
 
 REQUIRED = ["event_id", "machine_id", "occurred_at", "kind"]

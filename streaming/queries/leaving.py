@@ -1,0 +1,43 @@
+"""Leaving on a signal: the running batches end, and whatever does not end in time is left as a crash would leave it."""
+
+import logging
+import os
+import signal
+import threading
+
+from pyspark.sql import SparkSession
+
+log = logging.getLogger(__name__)
+PATIENCE_SECONDS = 9.0
+"""A driver asked to stop is gone within ten seconds; the positions make a batch cut off in the middle harmless."""
+
+
+def leave_on_signals(spark: SparkSession, stop: threading.Event) -> None:
+    """From now on TERM and Ctrl-C set `stop`, and a watchdog ends both processes if that does not suffice."""
+
+    def leave(*_: object) -> None:
+        if stop.is_set():
+            return
+        stop.set()
+        hush(spark)
+        watchdog = threading.Timer(PATIENCE_SECONDS, _halt, (spark,))
+        watchdog.daemon = True
+        watchdog.start()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, leave)
+
+
+def hush(spark: SparkSession) -> None:
+    """Batches refused while stopping would each log a stack trace in both languages; they are no errors."""
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)
+    spark.sparkContext.setLogLevel("OFF")
+
+
+def _halt(spark: SparkSession) -> None:
+    log.warning("state=left_in_the_middle_of_a_batch next_start=does_it_again")
+    logging.shutdown()
+    jvm = spark.sparkContext._jvm
+    if jvm is not None:
+        jvm.java.lang.Runtime.getRuntime().halt(0)  # no hooks: they would wait for the very batch that does not end
+    os._exit(0)
