@@ -76,7 +76,9 @@ def delete(spark: SparkSession, path: Path, condition: Column, position: dict[st
         DeltaTable.forPath(spark, str(path)).delete(condition)
 
 
-def merge(increments: DataFrame, path: Path, match: Column, changes: dict[str, Column], position: dict[str, Any]) -> None:
+def merge(
+    increments: DataFrame, path: Path, match: Column, changes: dict[str, Column], position: dict[str, Any]
+) -> None:
     """Adds `increments` (alias `new`) to a table (alias `old`): `changes` where `match`, new rows otherwise."""
     spark = increments.sparkSession
     with _recording(spark, position):

@@ -17,7 +17,9 @@ class Table:
     partition_by: tuple[str, ...] = ()
 
 
-BRONZE = Table("bronze/records", bronze.RECORDS, ("topic", "generation", "partition", "offset"), ("topic", "ingest_date"))
+BRONZE = Table(
+    "bronze/records", bronze.RECORDS, ("topic", "generation", "partition", "offset"), ("topic", "ingest_date")
+)
 
 POSTS = Table("silver/posts", silver.POSTS, ("source", "post_id"), ("ingest_date",))
 POST_DELETIONS = Table("silver/post_deletions", silver.POST_DELETIONS, ("source", "post_id"), ("ingest_date",))

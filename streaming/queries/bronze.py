@@ -32,16 +32,13 @@ class BronzeQuery:
     def start(self) -> StreamingQuery:
         """Starts the stream."""
         runtime, settings = self.runtime, self.runtime.stream.queries[NAME]
-        trigger: dict[str, Any] = (
-            {"availableNow": True} if runtime.available_now else {"processingTime": f"{settings.trigger_seconds} seconds"}
-        )
         records = read_topics(runtime.spark, runtime.kafka, self.lineage.start, settings.max_offsets_per_trigger)
         return (
             select_records(records, self.generations)
             .writeStream.queryName(NAME)
             .option("checkpointLocation", str(self.lineage.folder))
             .outputMode("append")
-            .trigger(**trigger)
+            .trigger(**runtime.trigger(NAME))
             .foreachBatch(self.process)
             .start()
         )

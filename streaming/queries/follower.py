@@ -64,8 +64,8 @@ class Follower:
         start = -1 if self._position is None else self._position
         if start > version:
             raise WarehouseAhead(
-                f"the warehouse follows {self._silver.table.name} up to version {start}, but the lake ends at {version}: "
-                "restore the lake, or start with an empty database"
+                f"the warehouse follows {self._silver.table.name} up to version {start}, but the lake ends at "
+                f"{version}: restore the lake, or start with an empty database"
             )
         return [commit for commit in self._silver.log.read_after(start, version) if commit.is_streamed]
 

@@ -36,8 +36,8 @@ class Generations:
             return 1
         if held["uuid"] != str(topic.uuid):
             raise TopicRecreated(
-                f"topic {topic.name} was deleted and created again (the lake was filled from {held['uuid']}, the broker "
-                f"has {topic.uuid}); use the broker that filled this lake, or start a new lake with --set lake.path=..."
+                f"topic {topic.name} was deleted and created again (the lake was filled from {held['uuid']}, the "
+                f"broker has {topic.uuid}); use the broker that filled this lake, or a new lake (--set lake.path=...)"
             )
         return int(held["generation"])
 

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
+from operator import and_
 from typing import Any
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -82,17 +83,14 @@ class GoldQuery:
 
     def start(self) -> StreamingQuery:
         """Starts the bell: a stream of silver that skips commits which change rows (erasure, backfill, blanking)."""
-        runtime, settings = self.runtime, self.runtime.stream.queries[self.domain.name]
-        trigger: dict[str, Any] = (
-            {"availableNow": True} if runtime.available_now else {"processingTime": f"{settings.trigger_seconds} seconds"}
-        )
+        runtime = self.runtime
         silver = runtime.spark.readStream.format("delta").option("skipChangeCommits", "true")
         return (
             silver.load(str(runtime.lake.path / self.domain.silver.name))
             .writeStream.queryName(self.domain.name)
             .option("checkpointLocation", str(runtime.stream.checkpoints / self.domain.name / str(self.fence.number)))
             .outputMode("append")
-            .trigger(**trigger)
+            .trigger(**runtime.trigger(self.domain.name))
             .foreachBatch(self.process)
             .start()
         )
@@ -147,7 +145,7 @@ def _match(table: Table, increments: DataFrame) -> Column:
     """Equality of the key, plus the range of its first column as literals: files outside it are never opened."""
     first = table.key[0]
     low, high = increments.agg(F.min(first), F.max(first)).collect()[0]
-    keys = reduce(lambda left, right: left & right, (F.col(f"old.{name}") == F.col(f"new.{name}") for name in table.key))
+    keys = reduce(and_, (F.col(f"old.{name}") == F.col(f"new.{name}") for name in table.key))
     return keys if low is None else keys & F.col(f"old.{first}").between(F.lit(low), F.lit(high))
 
 

@@ -39,7 +39,7 @@ def open_lineage(root: Path, table: TableState, begin: Offsets, rules: str) -> t
     lineage = Lineage(number, root / str(number), start, rules, table.newest_batch_ms)
     lineage.save()
     if table.end is not None:
-        log.warning("query=%s lineage=%d checkpoint=%s start=silver_end", root.name, number, reason.replace(" ", "_"))
+        log.warning('query=%s lineage=%d start=end_of_table checkpoint="%s"', root.name, number, reason)
     return lineage, True
 
 

@@ -130,8 +130,8 @@ def _check_reachable(query: str, end: Offsets | None, begin: Offsets, runtime: R
             at = end.get(topic, {}).get(partition, 0)
             if at < oldest:
                 raise RecordsLost(
-                    f"query {query}: {topic} partition {partition} lost {oldest - at} records to retention (the lake ends "
-                    f"at {at}, the broker begins at {oldest}); restore the broker's data or start a new lake"
+                    f"query {query}: {topic} partition {partition} lost {oldest - at} records to retention (the lake "
+                    f"ends at {at}, the broker begins at {oldest}); restore the broker's data or start a new lake"
                 )
             if at > latest[topic][int(partition)]:
                 raise LakeAheadOfTopic(

@@ -3,6 +3,7 @@
 import threading
 import uuid
 from dataclasses import dataclass, field
+from typing import Any
 
 from pyspark.sql import SparkSession
 
@@ -37,3 +38,9 @@ class Runtime:
         """Raises Stopping between two batches, never inside one."""
         if self.stop.is_set():
             raise Stopping("stopping between two batches")
+
+    def trigger(self, query: str) -> dict[str, Any]:
+        """How often a query runs: as its settings say, or once through everything that waits."""
+        if self.available_now:
+            return {"availableNow": True}
+        return {"processingTime": f"{self.stream.queries[query].trigger_seconds} seconds"}

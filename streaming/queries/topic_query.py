@@ -54,9 +54,6 @@ class TopicQuery:
     def start(self) -> StreamingQuery:
         """Starts the stream; its name is query, checkpoint folder, metric label and ledger key."""
         runtime, settings = self.runtime, self.runtime.stream.queries[self.domain.name]
-        trigger: dict[str, Any] = (
-            {"availableNow": True} if runtime.available_now else {"processingTime": f"{settings.trigger_seconds} seconds"}
-        )
         records = read_topics(runtime.spark, runtime.kafka, self.lineage.start, settings.max_offsets_per_trigger)
         events = self.domain.parse(records.transform(select_coordinates, self.generation), runtime.rules)
         return (
@@ -64,7 +61,7 @@ class TopicQuery:
             .writeStream.queryName(self.domain.name)
             .option("checkpointLocation", str(self.lineage.folder))
             .outputMode("append")
-            .trigger(**trigger)
+            .trigger(**runtime.trigger(self.domain.name))
             .foreachBatch(self.process)
             .start()
         )

@@ -10,6 +10,7 @@ import socket
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from streaming.errors import StreamingError
 
@@ -50,7 +51,7 @@ def take_fence(lake: Path, query: str, holder: uuid.UUID, above: int = 0) -> Fen
     return Fence(query, number, holder, file)
 
 
-def _read(file: Path) -> dict[str, object]:
+def _read(file: Path) -> dict[str, Any]:
     try:
         held = json.loads(file.read_text())
     except (FileNotFoundError, json.JSONDecodeError):

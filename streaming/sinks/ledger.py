@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import psycopg2
 import pyarrow as pa
@@ -165,7 +165,7 @@ class Ledger:
             before_sleep=self._say_absent,
         )
         try:
-            return retrying(self._once, attempt)
+            return cast(Result, retrying(self._once, attempt))
         except RetryError as error:
             raise StoppedWhileWaiting(f"query {self._query} stopped while the database was away") from error
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyspark.sql import Column
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.functions import ArrowUDFType
 
 NAMES = "struct<author_pseudonym string, hashtags array<string>, mention_pseudonyms array<string>>"
 
@@ -37,7 +38,8 @@ def make_names(key_file: str) -> Callable[[Column, Column, Column], Column]:
         shape = [("author_pseudonym", pa.string()), ("hashtags", strings), ("mention_pseudonyms", strings)]
         return pa.array(rows, pa.struct(shape))
 
-    return F.arrow_udf(names, NAMES)  # type: ignore[no-any-return]  # pyspark's stub returns a bare object
+    column_function = F.arrow_udf(names, NAMES, ArrowUDFType.SCALAR)
+    return lambda *columns: column_function(*columns)
 
 
 def fold_hashtags(tags: list[str | None]) -> list[str]:

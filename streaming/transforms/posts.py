@@ -36,7 +36,8 @@ def parse_posts(records: DataFrame, rules: QualityRules) -> DataFrame:
     is_post = kind != "deletion"
     required = check_required(event, ["post_id", "source", "created_at"])
     for_posts = [
-        Check(is_post & check.failed, check.rule, check.reason) for check in check_required(event, ["author_id", "lang"])
+        Check(is_post & check.failed, check.rule, check.reason)
+        for check in check_required(event, ["author_id", "lang"])
     ]
     textless = Check(is_post & event["text"].isNull(), "missing_field", "text is missing")
     unknown = Check(~kind.isin("post", "deletion"), "unknown_kind", "kind is neither post nor deletion")
