@@ -1,11 +1,8 @@
 """Increments into the star schema, as the writer role, one transaction per batch like the stream does."""
 
 import json
-import threading
 from collections.abc import Callable
-from typing import Any
 
-import psycopg2
 import pytest
 
 from tests.query.warehouse_rows import AUTHOR, apply_batch, make_reading, make_recent, make_tag, read_all
@@ -14,8 +11,6 @@ from warehouse.postgres import Connection, read_sql
 OpenSession = Callable[[str], Connection]
 READ_MINUTES = "SELECT minute AT TIME ZONE 'UTC', date_id::text, posts FROM warehouse.fact_hashtag_minute ORDER BY 1"
 READ_TAGS = "SELECT hashtag FROM warehouse.fact_hashtag_minute JOIN warehouse.dim_hashtag USING (hashtag_id)"
-READ_GHOST = "SELECT is_placeholder, model FROM warehouse.dim_machine WHERE machine_id = 'ghost'"
-COUNT_GHOST_KEYS = "SELECT max(machine_key) - min(machine_key) FROM warehouse.dim_machine WHERE is_placeholder"
 READ_FRESHNESS = "SELECT newest_event_at = '2026-03-06 12:00Z', rows, silver_version FROM serving.pipeline_freshness"
 ADD_LEDGER = """INSERT INTO ops.ledger
     (query, lineage, silver_version, from_offsets, to_offsets, rows, newest_event_at, batch_at)
@@ -111,20 +106,6 @@ def test_a_batch_never_sees_the_rows_of_the_one_before(session_of: OpenSession) 
     assert read_all(writer, "SELECT posts FROM warehouse.fact_hashtag_minute") == [(1,)]
 
 
-@pytest.mark.parametrize("query", ["readings", "machine_events"])
-def test_an_unknown_machine_and_an_unknown_day_get_placeholders(session_of: OpenSession, query: str) -> None:
-    writer = session_of("writer")
-    rows = {
-        "readings": {"reading_increments": [make_reading("ghost", "2099-12-31 23:59Z", [1])]},
-        "machine_events": {"machine_event_rows": [(1, 0, 0, "e", "ghost", "2099-12-31 23:59:59.5Z", "failure", None)]},
-    }
-    apply_batch(writer, query, rows[query])
-    assert read_all(writer, READ_GHOST) == [(True, None)]
-    assert read_all(
-        writer, "SELECT year, quarter, weekday, is_weekend FROM warehouse.dim_date WHERE date_id = '2099-12-31'"
-    ) == [(2099, 4, 4, False)]
-
-
 def test_machine_events_are_written_once(session_of: OpenSession) -> None:
     writer = session_of("writer")
     rows = {
@@ -140,19 +121,6 @@ def test_hostile_tags_stay_what_they_are(session_of: OpenSession) -> None:
     apply_batch(writer, "posts", {"post_increments": [make_tag(tag) for tag in HOSTILE_TAGS]})
     seen = read_all(writer, READ_TAGS)
     assert {tag for (tag,) in seen} == set(HOSTILE_TAGS)
-
-
-def test_known_names_burn_no_numbers(session_of: OpenSession) -> None:
-    writer = session_of("writer")
-    for _ in range(5):
-        apply_batch(
-            writer, "posts", {"post_increments": [make_tag("a"), ("author_day", "2026-03-06", AUTHOR, None, 1, 0, 0)]}
-        )
-        apply_batch(writer, "readings", {"reading_increments": [make_reading("ghost", "2026-03-06 12:00Z", [1])]})
-    apply_batch(writer, "posts", {"post_increments": [make_tag("b")]})
-    apply_batch(writer, "readings", {"reading_increments": [make_reading("ghost-2", "2026-03-06 12:00Z", [1])]})
-    assert read_all(writer, "SELECT max(hashtag_id) - min(hashtag_id) FROM warehouse.dim_hashtag") == [(1,)]
-    assert read_all(writer, COUNT_GHOST_KEYS) == [(1,)]
 
 
 def test_recent_posts_leave_after_48_hours_or_when_deleted(session_of: OpenSession) -> None:
@@ -195,42 +163,6 @@ def test_a_rebuild_starts_from_nothing(session_of: OpenSession) -> None:
     assert read_all(writer, "SELECT posts FROM warehouse.fact_hashtag_minute") == [(2,)]
     assert read_all(writer, "SELECT count(*) FROM warehouse.recent_posts") == [(0,)]
     assert read_all(writer, "SELECT count(*) FROM warehouse.fact_machine_minute") == [(1,)]
-
-
-def test_queries_that_meet_in_new_dimension_rows_never_deadlock(session_of: OpenSession) -> None:
-    """Two queries bring the same forty new machines and days, in opposite order, thirty times."""
-    failures: list[Exception] = []
-    meet = threading.Barrier(2)
-
-    def bring(query: str, session: Connection, step: int) -> None:
-        for number in range(30):
-            names = [(f"{number}-{n}", f"21{number:02d}-01-{1 + n % 28:02d} 12:00Z") for n in range(40)][::step]
-            rows: dict[str, list[tuple[Any, ...]]] = {
-                "readings": {"reading_increments": [make_reading(name, at, [1]) for name, at in names]},
-                "machine_events": {
-                    "machine_event_rows": [
-                        (1, 0, number * 100 + n, "e", name, at, "failure", None) for n, (name, at) in enumerate(names)
-                    ]
-                },
-            }[query]
-            meet.wait(timeout=30)
-            try:
-                apply_batch(session, query, rows)
-            except psycopg2.Error as error:
-                failures.append(error)
-
-    threads = [
-        threading.Thread(target=bring, args=("readings", session_of("writer"), 1)),
-        threading.Thread(target=bring, args=("machine_events", session_of("writer"), -1)),
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    assert failures == []
-    writer = session_of("writer")
-    assert read_all(writer, "SELECT count(*) FROM warehouse.dim_machine WHERE is_placeholder") == [(1200,)]
-    assert read_all(writer, "SELECT count(*) FROM warehouse.fact_machine_event") == [(1200,)]
 
 
 def test_the_reader_sees_what_the_writer_wrote(session_of: OpenSession) -> None:
