@@ -24,6 +24,7 @@ from warehouse.verification.values import (
 
 BLANKS = " \t\r\n"
 DEEPEST = 1000
+LONGEST_NUMBER = 1000  # digits: more is an attack, as common parsers see it
 BRACKETS = regex.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', regex.DOTALL)
 LONE_SURROGATE_ESCAPE = regex.compile(r"\\u[dD][89a-fA-F]")
 POST_TEXTS = ("post_id", "source", "author_id", "created_at", "text", "lang", "in_reply_to", "kind")
@@ -54,7 +55,18 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
-DECODER = json.JSONDecoder(parse_float=Number, parse_int=Number, parse_constant=_refuse_constant)
+def _keep_digits(digits: str) -> Number:
+    if len(digits) > LONGEST_NUMBER:
+        raise ValueError("number")
+    return Number(digits)
+
+
+DECODER = json.JSONDecoder(
+    parse_float=_keep_digits,
+    parse_int=_keep_digits,
+    parse_constant=_refuse_constant,
+    strict=False,  # a tab or a line break inside a string is let through
+)
 
 
 def decode(value: bytes | None) -> dict[str, Any]:
