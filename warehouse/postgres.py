@@ -153,11 +153,9 @@ class ConnectionPool:
         except psycopg2.Error as error:
             if not is_absence(error):
                 raise
-            if session is not None:
-                session.close()
             raise DatabaseAbsent(f"PostgreSQL went away ({_first_line(error)})") from error
         finally:
-            self._slots.put(session if session is not None and not session.closed else None)
+            self._slots.put(_kept(session))
 
     def read_rows(self, statement: str, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         """Runs one query and returns its rows as dictionaries by column name."""
@@ -178,6 +176,16 @@ class ConnectionPool:
 def make_pool(url: str, size: int, application_name: str = "afluente reader") -> ConnectionPool:
     """A pool of sessions; nothing is opened yet, so the database may still be absent."""
     return ConnectionPool(url, size, application_name)
+
+
+def _kept(session: Connection | None) -> Connection | None:
+    """The session if the next borrower may have it: open, and not inside a transaction that someone left behind."""
+    if session is None or session.closed:
+        return None
+    if session.info.transaction_status != psycopg2.extensions.TRANSACTION_STATUS_IDLE:
+        session.close()
+        return None
+    return session
 
 
 def _first_line(error: psycopg2.Error) -> str:

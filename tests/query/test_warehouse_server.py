@@ -84,8 +84,7 @@ def start_elsewhere(settings: PostgresSettings, tie: str) -> subprocess.Popen[st
     """Starts the server from another Python process, which then waits."""
     command = [sys.executable, "-c", STARTER, str(settings.data.parent), str(settings.port), tie]
     starter = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert starter.stdout is not None
-    assert starter.stdout.readline() == "ready\n"
+    assert starter.stdout and starter.stdout.readline() == "ready\n"
     return starter
 
 
@@ -211,6 +210,14 @@ def test_a_session_that_loses_its_server_is_absence(settings: PostgresSettings) 
         connect(server.url, application_name="tests")
     server.start(die_with_parent=True)
     assert pool.read_rows("SELECT 1 AS one") == [{"one": 1}]
+
+
+def test_a_transaction_that_was_left_open_is_not_lent_on(settings: PostgresSettings) -> None:
+    PostgresServer(settings).start(die_with_parent=True)
+    pool = make_pool(role_url(settings, "owner"), 1)
+    with pool.connection() as session, session.cursor() as cursor:
+        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; CREATE TEMP TABLE left_open (a int)")
+    assert pool.read_rows("SELECT to_regclass('left_open') AS found") == [{"found": None}]
 
 
 def test_a_closed_parent_folder_gets_one_entry_for_the_server(new_settings: PostgresSettings) -> None:
