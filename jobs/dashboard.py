@@ -31,7 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     app = build_app(build_album(pool, settings.page.refresh_seconds), settings.page)
     server = _listen(app.server, settings.page)
     signal.signal(signal.SIGTERM, _leave)
-    Console(highlight=False).print(f"The page is open at http://{settings.page.host}:{server.effective_port}/ (Ctrl-C ends it).")
+    address = f"http://{settings.page.host}:{server.effective_port}/"
+    Console(highlight=False).print(f"The page is open at {address} (Ctrl-C ends it).")
     try:
         server.run()
     finally:
@@ -43,13 +44,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _build_parser() -> argparse.ArgumentParser:
     return argparse.ArgumentParser(
         prog="dashboard", description=__doc__,
-        epilog="Address and rhythm are settings: --set page.port=8051, --set page.refresh_seconds=2. The page reads the "
-               "serving views with the read-only role; while the database is away it keeps its last picture and says so.")
+        epilog="Address and rhythm are settings: --set page.port=8051, --set page.refresh_seconds=2. The page reads "
+               "the serving views with the read-only role; while the database is away it keeps its last picture and "
+               "says so.")
 
 
 def _listen(server: Flask, page: PageSettings) -> BaseWSGIServer:
     try:
-        return create_server(server, host=page.host, port=page.port, threads=THREADS, ident="", clear_untrusted_proxy_headers=True)
+        return create_server(server, host=page.host, port=page.port, threads=THREADS, ident="",
+                             clear_untrusted_proxy_headers=True)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise SettingsError(f"port {page.port} is taken: end the other program or choose another with "

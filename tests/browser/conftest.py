@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from jobs.settings import load_settings
 from tests.fixtures_postgres import find_free_port, read_machines
@@ -25,7 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-START_SECONDS = 30
+START_SECONDS = 60
+expect.set_options(timeout=30_000)  # two cores may be shared with Spark, and Plotly alone is 5 MB to read
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Feed:
         self._upsert("posts", statement, row)
 
     def count_posts(self, hashtag: str) -> str:
-        """Posts of a hashtag in the newest ten minutes, as the page writes them, counted another way than the page does."""
+        """Posts of a hashtag in the newest ten minutes, as the page writes them, but counted another way."""
         with closing(connect(role_url(self.settings, "reader"), application_name="feed")) as session, session:
             cursor = session.cursor()
             cursor.execute("SELECT sum(posts) FROM serving.hashtag_minutes WHERE hashtag = %s AND minute > "
@@ -63,7 +64,8 @@ class Feed:
                            (query, version, newest_event_at))
             for outcome, rows in outcomes.items():
                 cursor.execute("INSERT INTO ops.row_counts VALUES (%s, date_trunc('minute', now()), %s, %s) "
-                               "ON CONFLICT (query, minute, outcome) DO UPDATE SET rows = row_counts.rows + excluded.rows",
+                               "ON CONFLICT (query, minute, outcome) "
+                               "DO UPDATE SET rows = row_counts.rows + excluded.rows",
                                (query, outcome.replace("__", ":"), rows))
 
     def _upsert(self, name: str, statement: str, row: tuple[object, ...]) -> None:
@@ -126,7 +128,7 @@ def page_process(postgres: PostgresSettings) -> Iterator[tuple[subprocess.Popen[
     command = [sys.executable, str(ROOT / "jobs" / "dashboard.py"), "--profile", "test",
                "--set", f"page.port={port}", "--set", f"postgres.port={postgres.port}",
                "--set", f"var={postgres.data.parent}"]
-    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)})  # noqa: S603 - our own job
+    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)})
     try:
         _wait_until_healthy(f"http://127.0.0.1:{port}/health")
         yield process, f"http://127.0.0.1:{port}/"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,14 +12,22 @@ from dash.development.base_component import Component
 from plotly.utils import PlotlyJSONEncoder
 
 from warehouse.dashboards.app import answer
-from warehouse.dashboards.elements import plain
+from warehouse.dashboards.elements import also, plain
 from warehouse.dashboards.hashtags import render_hashtags
 from warehouse.dashboards.health import render_banner, render_counts, render_freshness
 from warehouse.dashboards.judgement import judge_machine, judge_sensor
 from warehouse.dashboards.machines import render_attention, render_machines
 from warehouse.dashboards.pictures import Shown
 from warehouse.dashboards.rendering import SECTIONS, draw
-from warehouse.dashboards.rows import Freshness, HashtagMinute, OutcomeCount, SensorMinute, SensorState, Snapshot, TopHashtag
+from warehouse.dashboards.rows import (
+    Freshness,
+    HashtagMinute,
+    OutcomeCount,
+    SensorMinute,
+    SensorState,
+    Snapshot,
+    TopHashtag,
+)
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -65,7 +74,8 @@ def test_a_machine_is_silent_only_behind_the_others() -> None:
 
 
 def test_attention_names_the_machines_that_need_a_look() -> None:
-    states = [sensor(machine_id="m-1"), sensor(99, machine_id="m-2"), sensor(machine_id="m-3", minute=NOON - timedelta(hours=1))]
+    silent = sensor(machine_id="m-3", minute=NOON - timedelta(hours=1))
+    states = [sensor(machine_id="m-1"), sensor(99, machine_id="m-2"), silent]
 
     said = text_of(render_attention(states))
 
@@ -121,8 +131,8 @@ def test_an_age_is_counted_from_the_event_not_from_the_refresh() -> None:
 
 
 def test_everything_set_aside_is_counted_with_its_reasons() -> None:
-    counts = [OutcomeCount("posts", "silver", 1000), OutcomeCount("posts", "duplicate", 20), OutcomeCount("posts", "late", 7),
-              OutcomeCount("posts", "quarantine:malformed", 3), OutcomeCount("posts", "quarantine:brand_new_rule", 40)]
+    outcomes = {"silver": 1000, "duplicate": 20, "late": 7, "quarantine:malformed": 3, "quarantine:brand_new_rule": 40}
+    counts = [OutcomeCount("posts", outcome, rows) for outcome, rows in outcomes.items()]
 
     said = text_of(render_counts(counts))
 
@@ -138,7 +148,7 @@ def test_the_banner_says_how_old_the_picture_is() -> None:
 
 def test_only_changed_sections_are_drawn_and_sent() -> None:
     one = Snapshot(NOON, 10, freshness=(Freshness("posts", NOON),), top_hashtags=(TopHashtag("a", 1, 0, 0, 0),))
-    two = Snapshot(NOON, 10, freshness=(Freshness("posts", NOON + timedelta(seconds=1)),), top_hashtags=one.top_hashtags)
+    two = replace(one, freshness=(Freshness("posts", NOON + timedelta(seconds=1)),))
     first = draw(one, None)
     second = draw(two, first)
 
@@ -172,8 +182,8 @@ def test_without_a_picture_nothing_is_blanked() -> None:
 
 
 def test_a_section_may_not_set_what_could_run() -> None:
-    assert plain(html.P(["a", html.B("<b>")], className="x", style={"color": "red"})) == {
-        "tag": "p", "attributes": {"class": "x"}, "color": "red",
+    assert plain(html.P(["a", html.B("<b>")], className="x", style={"color": "red"}, **also(aria_hidden="true"))) == {
+        "tag": "p", "attributes": {"class": "x", "aria-hidden": "true"}, "color": "red",
         "children": ["a", {"tag": "b", "attributes": {}, "color": "", "children": ["<b>"]}]}
     with pytest.raises(ValueError, match="may not set"):
         plain(html.Iframe(srcDoc="<script>"))

@@ -42,7 +42,7 @@ def plain(node: Any) -> Any:
         return [plain(child) for child in node]
     if not isinstance(node, Component):
         return str(node)
-    properties = node.to_plotly_json()["props"]
+    properties = node.to_plotly_json()["props"]  # type: ignore[no-untyped-call]  # Dash leaves it without types
     style, children = properties.pop("style", {}), properties.pop("children", None)
     children = children if isinstance(children, list | tuple) else [] if children is None else [children]
     attributes = {_attribute(name): str(value) for name, value in properties.items()}

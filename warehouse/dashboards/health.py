@@ -12,7 +12,7 @@ from warehouse.dashboards.rows import Freshness, OutcomeCount
 
 QUARANTINE = "quarantine:"
 OUTCOMES = {"silver": "Kept", "late": "of these late", "duplicate": "Came twice", "deletion": "Deletions"}
-# Seconds of event time that still read as live, and as delayed. Machine events are rare: they have an age but no verdict.
+# Seconds of event time that still read as live, and as delayed. Machine events are rare: an age, but no verdict.
 PATIENCE = {"posts": (15, 120), "readings": (15, 120)}
 
 
@@ -40,14 +40,16 @@ def render_counts(counts: Sequence[OutcomeCount]) -> Component:
     table = html.Table([html.Thead(html.Tr(head)), html.Tbody(rows)], **also(aria_describedby="counts-note"))
     note = ("Every row of the last 24 hours of the stream. Nothing is dropped in silence: a row that came twice is "
             "counted once, a row that cannot be used is set aside with its reason and kept.")
-    return html.Div([html.P(note, id="counts-note", className="note"), html.Div(table, className="counts", tabIndex="0")])
+    frame = html.Div(table, className="counts", tabIndex="0", role="region", **also(aria_labelledby="counts-title"))
+    return html.Div([html.P(note, id="counts-note", className="note"), frame])
 
 
 def render_banner(problem: str | None, read_at: datetime | None) -> Component | None:
     """Trouble in one sentence, with the age of the picture that is still shown; None when all is well."""
     if problem is None:
         return None
-    shown = [" This is the last good picture, ", age(read_at), "."] if read_at else [" There is no picture to show yet."]
+    nothing = [" There is no picture to show yet."]
+    shown = [" This is the last good picture, ", age(read_at), "."] if read_at else nothing
     return html.P([html.Strong(problem), *shown, " The page tries again by itself."])
 
 

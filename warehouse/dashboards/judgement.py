@@ -12,7 +12,7 @@ SILENT_AFTER = timedelta(minutes=3)  # behind the other machines, in event time:
 
 
 def judge_sensor(sensor: SensorState) -> State:
-    """`above` or `below` the limits, else `unusual` outside the normal band, else `normal`; what is unknown judges nothing."""
+    """Limits first, then the normal band: `unusual` lies outside the band only. What is unknown judges nothing."""
     value = sensor.average
     if sensor.limit_high is not None and value > sensor.limit_high:
         return "above"

@@ -41,6 +41,7 @@ def build_layout(sections: Mapping[str, Any], marks: Mapping[str, str], refresh_
         _header(),
         html.Div("This page has lost its server. It comes back by itself as soon as the server answers.",
                  id="lost", className="banner", role="status"),
+        html.Div("Paused: the numbers stand still, the ages go on.", id="paused", className="banner", role="status"),
         html.Div(id="banner", role="status"),
         html.Div(id="empty"),
         html.Main([
@@ -49,7 +50,7 @@ def build_layout(sections: Mapping[str, Any], marks: Mapping[str, str], refresh_
             _machines(),
             _section("counts", "What became of every row", [html.Div(id="counts")]),
         ]),
-    ], id="page")
+    ], id="page", **also(data_refresh=str(round(refresh_seconds * 1000))))
 
 
 def _header() -> Component:

@@ -67,7 +67,8 @@ def by_machine(states: Sequence[SensorState]) -> dict[str, list[SensorState]]:
 
 
 def _link(machine_id: str, state: State, sensors: Sequence[SensorState]) -> Component:
-    return html.A([_mark(state), " ", html.Bdi(machine_id), f": {_why(state, sensors)}"], href=f"#{_anchor(machine_id)}")
+    why = f": {_why(state, sensors)}"
+    return html.A([_mark(state), " ", html.Bdi(machine_id), why], href=f"#{_anchor(machine_id)}")
 
 
 def _why(state: State, sensors: Sequence[SensorState]) -> str:

@@ -49,7 +49,8 @@ class Pictures(Generic[Picture]):
 
     def _start_if_due(self) -> Event:
         with self._lock:
-            if self._done.is_set() and self._now() - self._started_at >= max(self._refresh_seconds, self._lasted / SHARE):
+            due_at = self._started_at + max(self._refresh_seconds, self._lasted / SHARE)
+            if self._done.is_set() and self._now() >= due_at:
                 self._started_at, self._done = self._now(), Event()
                 # A daemon: a query that hangs must not keep the process from ending.
                 Thread(target=self._renew, args=(self._done,), name="picture", daemon=True).start()

@@ -31,7 +31,7 @@ SECTIONS: Mapping[str, tuple[Render, Rows]] = {
 
 @dataclass(frozen=True)
 class Drawing:
-    """One picture: its snapshot, its sections as plain trees, the figure, and a mark that changes with a section's rows."""
+    """One picture: snapshot, sections as plain trees, figure, and per section a mark that changes with its rows."""
 
     snapshot: Snapshot
     sections: Mapping[str, Any]

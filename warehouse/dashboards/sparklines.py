@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 BARS_WIDTH, WIDTH, HEIGHT, PAD = 132, 104, 30, 3
-LINE, BAND, ALARM, FAINT = "#1f78c8", "#7f8b97", "#d1390f", "#7fb0de"  # readable on the light and on the dark panel
+LINE, BAND, ALARM, FAINT = "#2a7fcf", "#7f8b97", "#d1390f", "#7fb0de"  # readable on the light and on the dark panel
 
 Span = tuple[float, float]
 
@@ -14,7 +14,8 @@ def bars(values: Sequence[int]) -> str:
     step = BARS_WIDTH / max(len(values), 1)
     shapes = [_bar(index * step, step, max((HEIGHT - PAD) * value / highest, 0.8)) if value else ""
               for index, value in enumerate(values)]
-    return _image([f"<path d='{''.join(shapes[:-1])}' fill='{LINE}'/>", f"<path d='{''.join(shapes[-1:])}' fill='{FAINT}'/>"], BARS_WIDTH)
+    whole, filling = "".join(shapes[:-1]), "".join(shapes[-1:])
+    return _image([f"<path d='{whole}' fill='{LINE}'/>", f"<path d='{filling}' fill='{FAINT}'/>"], BARS_WIDTH)
 
 
 def line(values: Sequence[float | None], band: Span | None, limits: Span | None) -> str:

@@ -3,9 +3,10 @@
    moment of the event, by the server's clock. Also notices when the server itself is silent, and the pause button. */
 (function () {
   "use strict";
-  const LOST_AFTER_MS = 6000;
+  const LOST_AFTER_MS = 5000;       // beyond three refreshes without an answer
   let serverOffset = 0;             // server's clock minus this browser's, from the newest answer
   let heardAt = performance.now();
+  let tickedAt = performance.now();
   let isPaused = false;
   const waiting = {};               // sections that came before their place in the page
 
@@ -34,6 +35,18 @@
     if (element && element.textContent !== text) { element.textContent = text; }
   }
 
+  function page() {
+    return document.getElementById("page") || { dataset: { refresh: 0 } };
+  }
+
+  // Milliseconds without an answer; time that the browser slept or was busy itself is not the server's fault.
+  function silence() {
+    const now = performance.now();
+    if (now - tickedAt > 1500) { heardAt += now - tickedAt; }
+    tickedAt = now;
+    return now - heardAt;
+  }
+
   function tick() {
     const now = Date.now() + serverOffset;
     document.querySelectorAll(".age[data-at]").forEach(function (element) {
@@ -46,7 +59,7 @@
       document.body.dataset[tile.dataset.stream] = state;
       write(tile.querySelector(".verdict"), text);
     });
-    const isLost = !isPaused && performance.now() - heardAt > LOST_AFTER_MS;
+    const isLost = !isPaused && silence() > LOST_AFTER_MS + 3 * Number(page().dataset.refresh);
     document.body.classList.toggle("is-lost", isLost);
     document.body.classList.toggle("is-paused", isPaused);
   }

@@ -1,0 +1,38 @@
+"""The job `dashboard`: what it says when it cannot start."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from jobs import dashboard
+from jobs.settings import SettingsError
+from warehouse.errors import RunMigrate
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> list[str]:
+    """Words for a warehouse that is prepared but not running."""
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "afluente_reader.password").write_text("none")
+    return ["--profile", "test", "--set", f"var={tmp_path}", "--set", "postgres.port=9"]
+
+
+def test_a_taken_port_is_one_sentence(settings: list[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        with pytest.raises(SettingsError, match=rf"port {port} is taken.*--set page.port="):
+            dashboard.main([*settings, "--set", f"page.port={port}"])
+
+
+def test_a_foreign_address_is_one_sentence(settings: list[str]) -> None:
+    with pytest.raises(SettingsError, match=r"cannot listen on 192\.0\.2\.1 .*correct page\.host"):
+        dashboard.main([*settings, "--set", "page.host=192.0.2.1", "--set", "page.port=0"])
+
+
+def test_without_a_migrated_warehouse_it_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(RunMigrate, match="migrate"):
+        dashboard.main(["--profile", "test", "--set", f"var={tmp_path}"])
