@@ -1,7 +1,7 @@
 """The ten example questions on a million facts: the planted answer, and in time, asked by the reader role.
 
-The goal is one second on an idle machine (measured: 4 to 500 ms). The suite shares its cores with Spark and a broker,
-so a question fails the test only at four times that; the server ends it then.
+Each question may cost the database one second of processor time (measured: 1 to 530 ms). Not of the wall clock: the
+suite shares its cores with Spark and a broker. A question that hangs is ended by the server after thirty seconds.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.fixtures_postgres import MIGRATED, make_database, superuser_url
@@ -18,7 +19,8 @@ from warehouse.migrations import list_sql_files
 from warehouse.postgres import Connection, connect, role_url
 from warehouse.settings import PostgresSettings
 
-LIMIT_MS = 4 * 1000
+LIMIT_SECONDS = 1.0
+HANGING_MS = 30_000
 Row = dict[str, Any]
 
 
@@ -33,7 +35,7 @@ def reader(migrated_template: PostgresSettings) -> Iterator[Connection]:
         loader.autocommit = True
         loader.cursor().execute("VACUUM ANALYZE")
     with closing(
-        connect(role_url(settings, "reader"), application_name="tests", statement_timeout_ms=LIMIT_MS)
+        connect(role_url(settings, "reader"), application_name="tests", statement_timeout_ms=HANGING_MS)
     ) as session:
         session.autocommit = True
         yield session
@@ -41,7 +43,12 @@ def reader(migrated_template: PostgresSettings) -> Iterator[Connection]:
 
 def ask(reader: Connection, name: str) -> list[Row]:
     question = next(file for file in list_sql_files("serving/questions") if file.name == f"{name}.sql")
-    return read(reader, question.read())
+    backend = psutil.Process(reader.info.backend_pid)
+    before = backend.cpu_times()
+    rows = read(reader, question.read())
+    after = backend.cpu_times()
+    assert after.user + after.system - before.user - before.system < LIMIT_SECONDS
+    return rows
 
 
 def read(reader: Connection, statement: str) -> list[Row]:

@@ -81,10 +81,10 @@ def is_listening(port: int) -> bool:
 
 
 def start_elsewhere(settings: PostgresSettings, tie: str) -> subprocess.Popen[str]:
-    """Starts the server from another Python process, which then waits."""
     command = [sys.executable, "-c", STARTER, str(settings.data.parent), str(settings.port), tie]
     starter = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert starter.stdout and starter.stdout.readline() == "ready\n"
+    assert starter.stdout is not None
+    assert starter.stdout.readline() == "ready\n"
     return starter
 
 
