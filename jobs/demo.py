@@ -45,8 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments.overrides += _read_generator_overrides(arguments)
     settings = load_settings(arguments.profile, arguments.overrides)
     console = Console(highlight=False, soft_wrap=True)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # SIGINT too: a script's `&` leaves it ignored
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup stays nohup
+            signal.signal(number, _interrupt)
     with claim_folder(settings.var):
         if arguments.fresh and not _empty(settings, console, sure=arguments.yes):
             return 1
