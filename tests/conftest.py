@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest_plugins = ["tests.fixtures_broker", "tests.fixtures_postgres"]
+pytest_plugins = ["tests.fixtures_broker", "tests.fixtures_postgres", "tests.fixtures_stream"]
 
 _IN_CI = os.environ.get("CI", "").lower() == "true"
 

@@ -6,6 +6,7 @@ any other failure ends the process, with the query's name.
 
 import logging
 import random
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ STOP_SECONDS = 7.0
 """A batch is capped to end well within this; beyond it the query is interrupted, which the positions make harmless."""
 
 ABSENT_BROKER = ("org.apache.kafka.common.errors.TimeoutException", "DisconnectException", "TimeoutException: Call")
+RAISED = re.compile(r"[A-Za-z_][\w.]*: ")
 RETRYABLE = (StartBroker, DatabaseAbsent)
 
 
@@ -129,7 +131,7 @@ def is_broker_absence(error: StreamingQueryException) -> bool:
 
 def first_cause(error: BaseException) -> str:
     """The sentence an operator can use: of our own error if one is inside, else the first line."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    ours = (line for line in lines if line.startswith(("streaming.", "warehouse.")) and ": " in line)
-    fallback = lines[0] if lines else type(error).__name__
-    return next((line.split(": ", 1)[1] for line in ours), fallback)[:500]
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    causes = [line for line in lines if RAISED.match(line)]  # the last lines of Python tracebacks, innermost last
+    ours = [line.split(": ", 1)[1] for line in causes if line.startswith(("streaming.", "warehouse."))]
+    return [*ours, *reversed(causes), *lines, type(error).__name__][0][:500]

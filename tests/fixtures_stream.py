@@ -1,0 +1,176 @@
+"""A stream for the tests: one Spark session per run, and for each test a lake, topics and a database of its own."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kafka import KafkaAdminClient, KafkaProducer
+from pyspark.sql import SparkSession
+
+from jobs.settings import CONF, ROOT, SPARK_JARS, Settings, load_quality
+from jobs.stream import GOLD_PHASE, TOPIC_PHASE, build_openers, build_rules
+from jobs.verify import make_inputs
+from streaming.broker import bootstrap_servers
+from streaming.queries.runtime import Runtime
+from streaming.queries.supervisor import Supervisor
+from streaming.settings import KafkaSettings
+from streaming.topics import create_topics, describe_topics
+from warehouse.locks import TableLocks
+from warehouse.postgres import role_url
+from warehouse.secret_files import ensure_key
+from warehouse.settings import PostgresSettings
+from warehouse.verification import PostgresFacts, Report, verify
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """A local session with the product's own configuration."""
+    os.environ.update(PYSPARK_PYTHON=sys.executable, PYTHONPATH=str(ROOT), SPARK_LOCAL_IP="127.0.0.1")
+    builder = SparkSession.builder.master("local[2]").appName("afluente tests")
+    for line in (CONF / "spark-defaults.conf").read_text().splitlines():
+        if line.strip() and not line.startswith("#"):
+            builder = builder.config(*line.split(None, 1))
+    session = (
+        builder.config("spark.jars", ",".join(str(jar) for jar in sorted(SPARK_JARS.glob("*.jar"))))
+        .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.driver.memory", "1g")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.warehouse.dir", str(tmp_path_factory.mktemp("warehouse")))
+        .getOrCreate()
+    )
+    session.sparkContext.setLogLevel("OFF")
+    yield session
+    session.stop()
+
+
+@dataclass
+class StreamBench:
+    """Everything one test needs: send records, drain the topics, prove the result."""
+
+    spark: SparkSession
+    settings: Settings
+
+    def make_runtime(self) -> Runtime:
+        """A new driver's runtime over the same lake."""
+        return Runtime(
+            spark=self.spark,
+            lake=self.settings.lake,
+            stream=self.settings.stream,
+            kafka=self.settings.kafka,
+            writer_url=role_url(self.settings.postgres, "writer"),
+            key_file=str(ensure_key(self.settings.postgres.secrets / "pseudonym.key")),
+            rules=build_rules(load_quality()),
+            locks=TableLocks(self.spark, self.settings.lake.path),
+            available_now=True,
+        )
+
+    def drain(self, queries: tuple[str, ...] = TOPIC_PHASE + GOLD_PHASE, runtime: Runtime | None = None) -> Runtime:
+        """Reads all that waits, topics first; as a driver that was just started."""
+        runtime = runtime or self.make_runtime()
+        openers = build_openers(runtime)
+        for phase in (TOPIC_PHASE, GOLD_PHASE):
+            Supervisor(runtime, {name: openers[name] for name in phase if name in queries}).run()
+        return runtime
+
+    def send(self, topic: str, values: list[bytes | None], partition: int = 0) -> None:
+        """Sends values to one partition, in order."""
+        producer = KafkaProducer(bootstrap_servers=bootstrap_servers(self.settings.kafka), acks="all")
+        for value in values:
+            producer.send(topic, value, key=b"k", partition=partition)
+        producer.flush()
+        producer.close()
+
+    def prove(self) -> Report:
+        """The independent recount of a drained stream."""
+        facts = PostgresFacts(role_url(self.settings.postgres, "owner"))
+        return verify(make_inputs(self.settings, True), facts)
+
+    def assert_exact(self) -> None:
+        """Every check of the recount, with no difference."""
+        report = self.prove()
+        assert {check.name: check.differences for check in report.checks if check.differences} == {}
+        assert report.is_exact
+
+    def table(self, name: str) -> Path:
+        """The folder of a table."""
+        return self.settings.lake.path / name
+
+    def count(self, name: str) -> int:
+        """Rows of a table, read by Spark."""
+        return self.spark.read.format("delta").load(str(self.table(name))).count()
+
+    def versions(self) -> dict[str, int]:
+        """Commits of every table: what a run that had nothing to do must not change."""
+        return {str(p.parent.relative_to(self.settings.lake.path)): len(list(p.glob("*.json")))
+                for p in self.settings.lake.path.glob("*/*/_delta_log")}
+
+
+@pytest.fixture
+def bench(
+    spark: SparkSession,
+    broker_settings: KafkaSettings,
+    postgres: PostgresSettings,
+    make_settings: Callable[..., Settings],
+    tmp_path: Path,
+) -> StreamBench:
+    """A bench with empty topics, an empty lake and a migrated database."""
+    renew_topics(broker_settings)
+    settings = make_settings(tmp_path)
+    return StreamBench(spark, settings.model_copy(update={"kafka": broker_settings, "postgres": postgres}))
+
+
+def renew_topics(kafka: KafkaSettings) -> None:
+    """Deletes and creates our topics, so that offsets begin at 0."""
+    known = describe_topics(kafka)
+    if known:
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers(kafka))
+        admin.delete_topics(list(known))
+        admin.close()
+    old = {topic.uuid for topic in known.values()}
+    while {topic.uuid for topic in describe_topics(kafka).values()} & old:
+        pass  # each look is a round trip to the broker
+    create_topics(kafka)
+
+
+def make_post(number: int, **changes: Any) -> bytes:
+    """A valid post; `changes` replace or (with None) remove fields."""
+    at = datetime.now(UTC) - timedelta(seconds=5)
+    fields = {
+        "post_id": f"p{number}",
+        "source": "test",
+        "author_id": f"author{number % 7}",
+        "created_at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "text": f"number {number} #Tag{number % 5} with @author{number % 3}",
+        "lang": "en",
+        **changes,
+    }
+    return json.dumps({name: value for name, value in fields.items() if value is not None}).encode()
+
+
+def make_reading(number: int, **changes: Any) -> bytes:
+    """A valid reading of one of three machines; `changes` replace or (with None) remove fields."""
+    at = datetime.now(UTC) - timedelta(seconds=5)
+    fields = {
+        "reading_id": f"r{number}",
+        "machine_id": f"machine-0{1 + number % 3}",
+        "measured_at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "temperature_c": 60 + number / 8,
+        "vibration_mm_s": 1.125,
+        "rotation_rpm": 1500,
+        "pressure_bar": 6.1,
+        "power_kw": 3.3,
+        "parts_count": number,
+        **changes,
+    }
+    return json.dumps({name: value for name, value in fields.items() if value is not None}).encode()
+
+
+def with_rules(runtime: Runtime, **changes: Any) -> Runtime:
+    """The same driver under other quality rules."""
+    return replace(runtime, rules=replace(runtime.rules, **changes))

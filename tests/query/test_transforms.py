@@ -1,0 +1,215 @@
+"""The transforms as batch and as bounded stream: one row per rule, per hostile value, per aggregate."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import BinaryType, StructField, StructType
+
+from jobs.settings import load_quality
+from jobs.stream import build_rules
+from streaming.queries.domains import build_domains
+from streaming.transforms.increments import count_by_post_fact, measure_by_machine_minute, select_recent_posts
+from streaming.transforms.parsing import drop_repeats
+from streaming.transforms.rules import QualityRules
+from warehouse.schemas.coordinates import COORDINATES
+
+ARRIVED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+POST = {"post_id": "p", "source": "s", "author_id": "a", "created_at": "2026-03-01T11:59:30.000Z", "text": "x",
+        "lang": "pt"}
+READING = {"reading_id": "r", "machine_id": "m", "measured_at": "2026-03-01T11:59:30.000Z", "temperature_c": 71.2505,
+           "vibration_mm_s": 1, "rotation_rpm": 0, "pressure_bar": 6.1, "power_kw": 3.3, "parts_count": 12.0}
+EVENT = {"event_id": "e", "machine_id": "m", "occurred_at": "2026-03-01T11:59:30Z", "kind": "failure"}
+RECORDS = StructType([*COORDINATES, StructField("key", BinaryType()), StructField("value", BinaryType())])
+
+
+@pytest.fixture(scope="module")
+def rules() -> QualityRules:
+    return build_rules(load_quality())
+
+
+@pytest.fixture(scope="module")
+def domains(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    key = tmp_path_factory.mktemp("keys") / "pseudonym.key"
+    key.write_text("00" * 32)
+    return build_domains(str(key))
+
+
+def make_records(spark: SparkSession, values: list[bytes | None]) -> DataFrame:
+    rows = [(1, 0, offset, ARRIVED, None, value) for offset, value in enumerate(values)]
+    return spark.createDataFrame(rows, RECORDS)
+
+
+def post(**changes: Any) -> bytes:
+    return json.dumps({**POST, **changes}).encode()
+
+
+def reading(**changes: Any) -> bytes:
+    return json.dumps({**READING, **changes}).encode()
+
+
+def event(**changes: Any) -> bytes:
+    return json.dumps({**EVENT, **changes}).encode()
+
+
+def without(fields: dict[str, Any], name: str) -> bytes:
+    return json.dumps({key: value for key, value in fields.items() if key != name}).encode()
+
+
+POSTS: list[tuple[bytes | None, str | None]] = [
+    (post(), None),
+    (post(text=""), None),
+    (post(kind="deletion"), None),
+    (json.dumps({"kind": "deletion", **{k: POST[k] for k in ("post_id", "source", "created_at")}}).encode(), None),
+    (post(unknown={"deep": [1, 2]}), None),
+    (post() + b" trailing", None),
+    (b"  \n" + post(), None),
+    (post(text='<script>"\\ \u202e \U0001f468\u200d\U0001f469'), None),
+    (b'{"post_id":"first",' + post()[1:], None),  # a repeated key: the last one counts
+    (b'{"x":' + b"[" * 900 + b"]" * 900 + b"," + post()[1:], None),
+    (None, "malformed"),
+    (b"", "malformed"),
+    (b"null", "malformed"),
+    (b"17", "malformed"),
+    (b"[" + post() + b"]", "malformed"),
+    (b"\xef\xbb\xbf" + post(), "malformed"),
+    (post()[:-1], "malformed"),
+    (post().replace(b'"x"', b'"\xff"'), "malformed"),
+    (b"\x00" + post(), "malformed"),
+    (b'{"x":' + b"[" * 1100 + b"]" * 1100 + b"," + post()[1:], "malformed"),
+    (post(hashtags="tag"), "wrong_type"),
+    (post(mentions={"a": 1}), "wrong_type"),
+    *((without(POST, name), "missing_field") for name in POST),
+    (post(post_id=""), "missing_field"),
+    (post(author_id=None), "missing_field"),
+    (post(kind="edit"), "unknown_kind"),
+    (post(text="a\u0000b"), "nul_character"),
+    (post(hashtags=["ok", "a\u0000"]), "nul_character"),
+    (post(text="x" * 10_001), "too_long"),
+    (post(text="\U0001f600" * 10_000), None),  # code points, not bytes
+    (post(post_id="p" * 65), "too_long"),
+    (post(created_at="yesterday"), "bad_time"),
+    (post(created_at="2026-03-01T11:59:30"), "bad_time"),
+    (post(created_at="2026-02-30T11:59:30Z"), "bad_time"),
+    (post(created_at="9999-12-31T23:59:59Z"), "future_time"),
+    (post(created_at="1999-12-31T23:59:59.999Z"), "ancient_time"),
+    (post(created_at="2000-01-01T00:00:00Z"), None),
+    (post(created_at="2026-03-01T12:05:00.000Z"), None),
+    (post(created_at="2026-03-01T12:05:00.001Z"), "future_time"),
+    (post(created_at="2026-03-01T14:04:59+02:00"), None),
+    (post(created_at="-0001-01-01T00:00:00Z"), "bad_time"),
+]
+READINGS: list[tuple[bytes | None, str | None]] = [
+    (reading(), None),
+    (reading(temperature_c=-100), None),
+    (reading(temperature_c=-100.001), "impossible_value"),
+    (reading(temperature_c="71"), "wrong_type"),
+    (reading(parts_count=1.5), "impossible_value"),
+    (reading(parts_count=9223372036854775808), "impossible_value"),
+    (reading(power_kw=0).replace(b'"power_kw": 0', b'"power_kw": 1e400'), "impossible_value"),
+    (reading(power_kw=0).replace(b'"power_kw": 0', b'"power_kw": 1e1000000000'), "impossible_value"),
+    (reading(power_kw=0).replace(b'"power_kw": 0', b'"power_kw": NaN'), "malformed"),
+    *((without(READING, name), "missing_field") for name in READING),
+]
+EVENTS: list[tuple[bytes | None, str | None]] = [
+    (event(), None),
+    (event(kind="maintenance", detail="belt"), None),
+    (event(kind="party"), "unknown_kind"),
+    (event(detail="x" * 1001), "too_long"),
+    *((without(EVENT, name), "missing_field") for name in EVENT),
+]
+
+
+@pytest.mark.parametrize(("topic", "cases"), [("posts", POSTS), ("readings", READINGS), ("machine_events", EVENTS)])
+def test_each_record_gets_its_verdict(
+    spark: SparkSession, rules: QualityRules, domains: dict[str, Any], topic: str, cases: list[tuple[bytes, str]]
+) -> None:
+    events = domains[topic].parse(make_records(spark, [value for value, _ in cases]), rules)
+    found = {row["offset"]: row["rule"] for row in events.select("offset", "rejection.rule").collect()}
+    wrong = {offset: (cases[offset][0], rule) for offset, rule in found.items() if rule != cases[offset][1]}
+    assert wrong == {}
+    assert len(found) == len(cases)
+
+
+def test_rejected_rows_keep_their_bytes_and_no_reason_shows_them(
+    spark: SparkSession, rules: QualityRules, domains: dict[str, Any]
+) -> None:
+    secret = b'{"post_id": "very-private'
+    rows = domains["posts"].parse(make_records(spark, [secret, post()]), rules).orderBy("offset").collect()
+    assert bytes(rows[0]["value"]) == secret
+    assert "very-private" not in rows[0]["rejection"]["reason"]
+    assert rows[1]["value"] is None
+
+
+def test_silver_post(spark: SparkSession, rules: QualityRules, domains: dict[str, Any]) -> None:
+    text = "say #Stra\u00dfe,#STRASSE x#no \uff03no #a_1 @Bob mail@no @Bob #" + "y" * 101
+    values = [post(text=text, lang="PT", in_reply_to="q"), post(hashtags=["#\ufb01lm"] + [f"t{n}" for n in range(40)])]
+    events = domains["posts"].parse(make_records(spark, values), rules).withColumn("ingested_at", F.lit(ARRIVED))
+    first, second = domains["posts"].select(events).orderBy("offset").collect()
+    assert first["hashtags"] == ["strasse", "a_1", "y" * 101]
+    assert first["counted_hashtags"] == ["strasse", "a_1"]
+    assert len(first["mention_pseudonyms"]) == 1
+    assert first["lang"] == "pt"
+    assert len(first["author_pseudonym"]) == 64
+    assert len(second["hashtags"]) == 41
+    assert second["counted_hashtags"] == ["film"] + [f"t{n}" for n in range(29)]
+
+
+def test_increments_of_posts(spark: SparkSession, rules: QualityRules, domains: dict[str, Any]) -> None:
+    values = [post(post_id="1", text="#b #a @x"), post(post_id="2", text="#a", in_reply_to="1"), post(post_id="3")]
+    events = domains["posts"].parse(make_records(spark, values), rules).withColumn("ingested_at", F.lit(ARRIVED))
+    facts = count_by_post_fact(domains["posts"].select(events)).collect()
+    counted = sorted((r["fact"], r["key_a"], r["key_b"], r["n"]) for r in facts if r["fact"] != "author_day")
+    assert counted == [
+        ("hashtag_minute", "a", "pt", 2), ("hashtag_minute", "b", "pt", 1), ("hashtag_pair_hour", "a", "b", 1),
+    ]
+    (author,) = [r for r in facts if r["fact"] == "author_day"]
+    assert (author["n"], author["m"], author["k"]) == (3, 1, 1)
+
+
+def test_sums_of_readings_are_exact(spark: SparkSession, rules: QualityRules, domains: dict[str, Any]) -> None:
+    values = [reading(reading_id=str(n), temperature_c=0.1 + n / 1000) for n in range(3)]
+    events = domains["readings"].parse(make_records(spark, values), rules).withColumn("ingested_at", F.lit(ARRIVED))
+    rows = measure_by_machine_minute(domains["readings"].select(events)).where("sensor = 'temperature_c'").collect()
+    assert [(r["readings"], r["total"], r["lowest"], r["highest"]) for r in rows] == [
+        (3, Decimal("0.3030"), Decimal("0.1000"), Decimal("0.1020"))
+    ]
+    squares = Decimal("0.1000") ** 2 + Decimal("0.1010") ** 2 + Decimal("0.1020") ** 2
+    assert rows[0]["total_squares"] == squares
+
+
+def test_recent_posts_are_masked(spark: SparkSession, rules: QualityRules, domains: dict[str, Any]) -> None:
+    values = [post(post_id=str(n), text="hello @somebody bye@x") for n in range(60)]
+    events = domains["posts"].parse(make_records(spark, values), rules).withColumn("ingested_at", F.lit(ARRIVED))
+    texts = {row["masked_text"] for row in select_recent_posts(domains["posts"].select(events)).collect()}
+    assert texts == {"hello @\u2026 bye@x"}
+
+
+def test_repeats_are_dropped_in_a_bounded_stream_but_never_a_corrected_twin(
+    spark: SparkSession, rules: QualityRules, domains: dict[str, Any], tmp_path: Path
+) -> None:
+    batches = [
+        [post(post_id="1"), post(post_id="1", text="edit"), post(post_id="2", created_at="never")],
+        [post(post_id="2"), post(post_id="1"), post(post_id="1", kind="deletion"), post(post_id="1", source="other")],
+    ]
+    source, checkpoint = tmp_path / "in", tmp_path / "checkpoint"
+    kept: list[tuple[str, str | None]] = []
+    for batch in batches:
+        make_records(spark, batch).coalesce(1).write.mode("append").parquet(str(source))
+        records = spark.readStream.schema(RECORDS).parquet(str(source))
+        events = domains["posts"].parse(records, rules).transform(drop_repeats, 900)
+        query = (
+            events.writeStream.option("checkpointLocation", str(checkpoint)).trigger(availableNow=True)
+            .foreachBatch(lambda rows, _: kept.extend(
+                (f"{r['event']['source']}/{r['event']['post_id']}", r["rejection"] and r["rejection"]["rule"])
+                for r in rows.collect()))
+            .start()
+        )
+        query.awaitTermination()
+    wanted = [("other/1", None), ("s/1", None), ("s/1", None), ("s/2", "bad_time"), ("s/2", None)]
+    assert sorted(kept, key=str) == sorted(wanted, key=str)
