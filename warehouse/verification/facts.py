@@ -89,10 +89,14 @@ def load_facts(database: duckdb.DuckDBPyConnection, facts: Facts, folder: Path) 
         (folder / f"{name}.csv").unlink(missing_ok=True)
 
 
-def _open_files(folder: Path) -> Iterator[tuple[str, pa.RecordBatchReader]]:
+def _open_files(folder: Path) -> Iterator[tuple[str, pa.Table | pa.RecordBatchReader]]:
     for name, schema in SCHEMAS.items():
+        path = folder / f"{name}.csv"
+        if not path.stat().st_size:  # no rows; the reader takes that for an error
+            yield name, schema.empty_table()
+            continue
         yield name, csv.open_csv(
-            folder / f"{name}.csv",
+            path,
             read_options=csv.ReadOptions(column_names=schema.names),
             parse_options=csv.ParseOptions(newlines_in_values=True),
             convert_options=csv.ConvertOptions(

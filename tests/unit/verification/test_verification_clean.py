@@ -92,6 +92,33 @@ def test_bronze_behind_is_told_not_blamed(world: World) -> None:
     assert report.outside["acknowledged_not_in_bronze_yet"] == 7
 
 
+def test_bronze_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    second = world.tables["bronze/records"].pop()
+    world.wait_seconds = 60
+    monkeypatch.setattr("time.sleep", lambda _seconds: world.commit("bronze/records", *second))
+    report = world.verify()
+    assert report.is_exact
+    assert report.outside["in_silver_not_in_bronze_yet"] == 0
+
+
+def test_a_version_that_was_cleaned_away(world: World) -> None:
+    world.tables["gold/author_days"][1][0].update(silver_version=7)
+    with pytest.raises(VerificationError, match="version 7 of silver/posts can no longer be read"):
+        world.verify()
+
+
+def test_rules_that_changed_are_not_applied_to_the_past(world: World) -> None:
+    world.rows("quarantine/posts")[0]["rule"] = "wrong_type"
+    for row in world.postgres["pg_row_counts"]:
+        if row["outcome"] == "quarantine:malformed":
+            row["rows"] = 1
+    world.postgres["pg_row_counts"].append({"query": "posts", "outcome": "quarantine:wrong_type", "rows": 1})
+    world.tables["silver/posts"][1][0].update(rules="older")
+    report = world.verify()
+    assert report.is_exact
+    assert report.outside["judged_by_older_rules"] == 3
+
+
 def test_drained_means_that_nothing_waits(world: World) -> None:
     world.tables["bronze/records"].pop()
     world.drained = True
@@ -143,9 +170,10 @@ def test_no_lake(world: World) -> None:
         world.verify()
 
 
-def test_no_key(world: World, tmp_path: Path) -> None:
-    (tmp_path / "pseudonym.key").mkdir()
-    with pytest.raises(IsADirectoryError):
+@pytest.mark.parametrize(("key", "sentence"), [(None, "cannot be read"), ("not hex", "not hex text")])
+def test_no_key(world: World, key: str | None, sentence: str) -> None:
+    world.key = key
+    with pytest.raises(VerificationError, match=sentence):
         world.verify()
 
 

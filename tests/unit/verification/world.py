@@ -1,7 +1,7 @@
 """A lake, journal and warehouse as rows in memory: changed by a test, then written to a folder and recounted."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ class World:
     torn: str = "\n"  # how the journal's file ends
     drained: bool = False
     wait_seconds: float = 0.0
-    options: Row = field(default_factory=dict)
+    key: str | None = KEY.hex()
 
     def rows(self, table: str) -> list[Row]:
         """All rows of a table of the lake, over its commits."""
@@ -79,24 +79,34 @@ class World:
         """The stand-in for PostgreSQL."""
         return {name: pa.Table.from_pylist(self.postgres[name], schema) for name, schema in SCHEMAS.items()}
 
+    def commit(self, table: str, note: Row, rows: list[Row]) -> None:
+        """One commit of a table on disk."""
+        properties = CommitProperties(custom_metadata={"userMetadata": json.dumps(note)} if note else {})
+        data = pa.Table.from_pylist(rows, pa.schema(LAKE[table]))
+        partition_by = PARTITION_BY.get(table, ["ingest_date"] if "ingest_date" in LAKE[table] else None)
+        path = self.folder / "lake" / table
+        write_deltalake(path, data, mode="append", partition_by=partition_by, commit_properties=properties)
+
+    def write(self) -> None:
+        """Lake, journal and key into their folders."""
+        for table, commits in self.tables.items():
+            for note, rows in commits:
+                self.commit(table, note, rows)
+        (self.folder / "journal").mkdir()
+        lines = "\n".join(map(json.dumps, self.journal)) + self.torn
+        (self.folder / "journal" / "posts-1-1.jsonl").write_text(lines)
+        if self.key is not None:
+            (self.folder / "pseudonym.key").write_text(self.key)
+
     def verify(self) -> Report:
         """Writes everything and compares it."""
-        lake, journal, key = self.folder / "lake", self.folder / "journal", self.folder / "pseudonym.key"
-        for name, commits in self.tables.items():
-            for note, rows in commits:
-                properties = CommitProperties(custom_metadata={"userMetadata": json.dumps(note)} if note else {})
-                data = pa.Table.from_pylist(rows, pa.schema(LAKE[name]))
-                partition_by = PARTITION_BY.get(name, ["ingest_date"] if "ingest_date" in LAKE[name] else None)
-                write_deltalake(
-                    lake / name, data, mode="append", partition_by=partition_by, commit_properties=properties
-                )
-        journal.mkdir()
-        (journal / "posts-1-1.jsonl").write_text("\n".join(map(json.dumps, self.journal)) + self.torn)
-        key.write_text(KEY.hex())
+        self.write()
         horizons = {"posts": 900, "readings": 86400, "machine_events": 86400}
-        inputs = Inputs(lake, key, LIMITS, horizons, journal if self.journal else None, self.drained,
-                        self.wait_seconds, **self.options)  # fmt: skip
-        return verify(inputs, self)
+        journal = self.folder / "journal" if self.journal else None
+        key = self.folder / "pseudonym.key"
+        return verify(
+            Inputs(self.folder / "lake", key, LIMITS, horizons, journal, self.drained, self.wait_seconds), self
+        )
 
     def failing(self) -> set[str]:
         """Names of the checks that found a difference."""
