@@ -156,7 +156,7 @@ class Demonstration:
 
     def _verify(self) -> dict[str, Any]:
         answer = self._plan.reports / "verify.json"
-        self._children.run("verify", "--json", output=answer, codes=(0, 1))
+        self._children.run("verify", "--json", "--drained", output=answer, codes=(0, 1))
         try:
             verdict: dict[str, Any] = json.loads(answer.read_text())
         except ValueError:
