@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 from streaming.errors import ReadTheLog
 from streaming.processes import Launch, kill_session, start_process
 
-_NOT_MEANINGFUL = re.compile(r"^\s|^at (org|java|scala|py4j|jdk)\.|level=(DEBUG|INFO|WARN)|^Traceback|^\.\.\. \d+ more")
+_NOT_MEANINGFUL = re.compile(r"^\s|^at (org|java|scala|py4j|jdk)\.|level=(DEBUG|INFO|WARN)|Warning:|^Traceback|^\.\.\. \d+ more")
 
 
 class JobEnded(ReadTheLog):
@@ -31,6 +32,9 @@ class Child:
         """One sentence: which job, how it ended, what it said last, where its log is."""
         said = read_last_meaningful_line(self.log)
         code = self.process.returncode
+        killer = -code if code < 0 else code - 128  # a shell's way to say it, and ours for a driver
+        if killer == signal.SIGKILL:
+            return f"{self.name} was killed (kill -9, or the machine ran out of memory); log: {self.log}"
         return f"{self.name} ended with exit code {code}: {said or 'it said nothing'} (log: {self.log})"
 
 
