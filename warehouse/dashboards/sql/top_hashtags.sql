@@ -3,10 +3,10 @@
 WITH edge AS (
     SELECT minute AS newest FROM serving.hashtag_minutes WHERE minute <= now() ORDER BY minute DESC LIMIT 1
 ), oldest AS (
-    SELECT h.minute
-    FROM edge, serving.hashtag_minutes AS h
-    WHERE h.minute >= edge.newest - make_interval(mins => 2 * %(span_minutes)s + 1)
-    ORDER BY h.minute
+    SELECT minute  -- a scalar bound, not a join: only so does the index start at it instead of at the first fact
+    FROM serving.hashtag_minutes
+    WHERE minute >= (SELECT newest FROM edge) - make_interval(mins => 2 * %(span_minutes)s + 1)
+    ORDER BY minute
     LIMIT 1
 ), runs AS (
     SELECT edge.newest, greatest((extract(epoch FROM edge.newest - oldest.minute)::int / 60 - 1) / 2, 0) AS trend_minutes
