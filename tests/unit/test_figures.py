@@ -97,6 +97,7 @@ def test_hashtag_labels_are_visible_and_cannot_turn_the_line_around(hashtag: str
     (104, 100, "steady", "steady"),
     (60, 100, "down", f"{words.MINUS}40 %"),
     (0, 5, "down", f"{words.MINUS}100 %"),
+    (250, 100, "up", f"{words.TIMES}2.5"),
     (1200, 100, "up", f"{words.TIMES}12"),
 ])
 def test_trend_words(recent: int, previous: int, direction: str, short: str) -> None:

@@ -94,9 +94,9 @@ def trend(recent: int, previous: int) -> Trend:
         return "steady", "steady", "steady"
     if percent < 0:
         return "down", f"{MINUS}{-percent} %", f"down {-percent} %"
-    if percent < 900:
+    if percent < 100:
         return "up", f"+{percent} %", f"up {percent} %"
-    times = round(recent / previous)
+    times = f"{recent / previous:.0f}" if percent >= 900 else f"{recent / previous:.1f}"
     return "up", f"{TIMES}{times}", f"{times} times as many"
 
 
