@@ -13,7 +13,9 @@ from pathlib import Path
 from streaming.errors import ReadTheLog
 from streaming.processes import Launch, kill_session, start_process
 
-_NOT_MEANINGFUL = re.compile(r"^\s|^at (org|java|scala|py4j|jdk)\.|level=(DEBUG|INFO|WARN)|Warning:|^Traceback|^\.\.\. \d+ more")
+_NOT_MEANINGFUL = re.compile(
+    r"^\s|^at (org|java|scala|py4j|jdk)\.|level=(DEBUG|INFO|WARN)|Warning:|^Traceback|^\.\.\. \d+ more"
+)
 
 
 class JobEnded(ReadTheLog):

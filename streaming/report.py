@@ -24,10 +24,10 @@ def draw_checks(verdict: dict[str, Any]) -> Table:
 
 def draw_figures(figures: Figures, warm_up: timedelta) -> Table:
     """One line per figure, with its target."""
-    table = Table("figure", "value", "target", title=f"after the first {warm_up.total_seconds():.0f} s")
+    table = Table("figure", "value", "target", title=f"sent -> in PostgreSQL, without the first {warm_up.total_seconds():.0f} s")
     for latency in figures.latencies:
-        name = f"{latency.topic}: sent -> in PostgreSQL ({latency.events} events)"
-        table.add_row(f"{name}, p50", f"{latency.p50_seconds:.2f} s", f"<= {_TARGETS['p50']} s")
+        name = f"{latency.topic} visible after"
+        table.add_row(f"{name}, p50 of {latency.events}", f"{latency.p50_seconds:.2f} s", f"<= {_TARGETS['p50']} s")
         table.add_row(f"{name}, p99", f"{latency.p99_seconds:.2f} s", f"<= {_TARGETS['p99']} s")
     slope, highest = figures.lag_slope_per_second, figures.lag_highest
     table.add_row("slope of the lag", "unknown" if slope is None else f"{slope:+.2f} records/s", "not upward")

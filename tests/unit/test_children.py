@@ -50,6 +50,14 @@ def test_a_dead_child_is_named_with_its_last_words_and_its_log(children: Childre
         children.check()
 
 
+def test_a_killed_child_is_called_killed(children: Children) -> None:
+    child = children.start("willing")
+    child.process.kill()
+    child.process.wait()
+    with pytest.raises(JobEnded, match="willing was killed"):
+        children.check()
+
+
 def test_a_new_run_has_a_new_log(children: Children) -> None:
     for _ in range(2):
         with pytest.raises(JobEnded):
