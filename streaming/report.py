@@ -24,7 +24,8 @@ def draw_checks(verdict: dict[str, Any]) -> Table:
 
 def draw_figures(figures: Figures, warm_up: timedelta) -> Table:
     """One line per figure, with its target."""
-    table = Table("figure", "value", "target", title=f"sent -> in PostgreSQL, without the first {warm_up.total_seconds():.0f} s")
+    title = f"sent -> in PostgreSQL, without the first {warm_up.total_seconds():.0f} s"
+    table = Table("figure", "value", "target", title=title)
     for latency in figures.latencies:
         name = f"{latency.topic} visible after"
         table.add_row(f"{name}, p50 of {latency.events}", f"{latency.p50_seconds:.2f} s", f"<= {_TARGETS['p50']} s")
