@@ -45,16 +45,16 @@ class ProgressLog(StreamingQueryListener):
         self._next: dict[str, float] = {}
         self._records: dict[str, int] = {}
 
-    def onQueryStarted(self, event: QueryStartedEvent) -> None:  # noqa: N802 - Spark's name
+    def onQueryStarted(self, event: QueryStartedEvent) -> None:
         """Nothing: the supervisor says it."""
 
-    def onQueryIdle(self, event: QueryIdleEvent) -> None:  # noqa: N802 - Spark's name
+    def onQueryIdle(self, event: QueryIdleEvent) -> None:
         """Nothing: no input, no line."""
 
-    def onQueryTerminated(self, event: QueryTerminatedEvent) -> None:  # noqa: N802 - Spark's name
+    def onQueryTerminated(self, event: QueryTerminatedEvent) -> None:
         """Nothing: the supervisor says it."""
 
-    def onQueryProgress(self, event: QueryProgressEvent) -> None:  # noqa: N802 - Spark's name
+    def onQueryProgress(self, event: QueryProgressEvent) -> None:
         """At most one line per query and `LOG_SECONDS`."""
         progress = event.progress
         name = progress.name or str(progress.id)

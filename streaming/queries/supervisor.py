@@ -131,7 +131,9 @@ def is_broker_absence(error: StreamingQueryException) -> bool:
 
 def first_cause(error: BaseException) -> str:
     """The sentence an operator can use: of our own error if one is inside, else the first line."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
+    said, _, _ = str(error).partition("=== Streaming Query ===")  # Spark's appendix: identifiers and plans
+    lines = [line for line in said.splitlines() if line.strip()]
     causes = [line for line in lines if RAISED.match(line)]  # the last lines of Python tracebacks, innermost last
     ours = [line.split(": ", 1)[1] for line in causes if line.startswith(("streaming.", "warehouse."))]
-    return [*ours, *reversed(causes), *lines, type(error).__name__][0][:500]
+    raised = list(reversed(causes)) if "Traceback (most recent call last)" in said else []
+    return [*ours, *raised, *lines, type(error).__name__][0][:500]

@@ -8,6 +8,7 @@ from streaming.transforms.parsing import deduplication_key, parse_json, with_ver
 from streaming.transforms.rules import (
     Check,
     QualityRules,
+    check_flat,
     check_required,
     check_strings,
     check_time,
@@ -24,6 +25,7 @@ def parse_machine_events(records: DataFrame, rules: QualityRules) -> DataFrame:
     event = F.col("event")
     known = event["kind"].isin("failure", "maintenance")
     checks = [
+        *check_flat(event, F.col("text"), [*REQUIRED, "detail"]),
         *check_required(event, REQUIRED),
         Check(~known, "unknown_kind", "kind is neither failure nor maintenance"),
         *check_strings(event, ["event_id", "machine_id", "detail"], rules),

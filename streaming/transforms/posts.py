@@ -10,6 +10,8 @@ from streaming.transforms.rules import (
     Check,
     QualityRules,
     check_arrays,
+    check_flat,
+    check_flat_elements,
     check_required,
     check_strings,
     check_time,
@@ -42,6 +44,8 @@ def parse_posts(records: DataFrame, rules: QualityRules) -> DataFrame:
     textless = Check(is_post & event["text"].isNull(), "missing_field", "text is missing")
     unknown = Check(~kind.isin("post", "deletion"), "unknown_kind", "kind is neither post nor deletion")
     checks = [
+        *check_flat(event, F.col("text"), [*STRINGS, "created_at", "kind"]),
+        *check_flat_elements(event, F.col("text"), ["hashtags", "mentions"]),
         *required,
         *for_posts,
         textless,

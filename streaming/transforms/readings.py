@@ -8,6 +8,7 @@ from streaming.transforms.parsing import deduplication_key, parse_json, with_ver
 from streaming.transforms.rules import (
     Check,
     QualityRules,
+    check_flat,
     check_required,
     check_strings,
     check_time,
@@ -25,6 +26,7 @@ def parse_readings(records: DataFrame, rules: QualityRules) -> DataFrame:
     """Coordinates + value -> coordinates, key, value, event, rejection, event_at, kind, dedup_key."""
     event = F.col("event")
     checks = [
+        *check_flat(event, F.col("text"), ["reading_id", "machine_id", "measured_at"]),
         *check_required(event, ["reading_id", "machine_id", "measured_at", *silver.SENSORS]),
         *check_strings(event, ["reading_id", "machine_id"], rules),
         *check_time(event, "measured_at", F.col("kafka_at"), rules),

@@ -8,7 +8,8 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 WORD = r"[\p{L}\p{M}\p{N}_]"
-TIME_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})$"
+TIME_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})\z"
+NESTED = r"^[\[{]"
 CODE_VERSION = 1
 """Raise it when a transform changes what is valid or how a valid row looks: it is part of the rules' hash."""
 
@@ -45,6 +46,32 @@ def first_failure(checks: list[Check]) -> Column:
         for check in checks
     ]
     return F.coalesce(*outcomes)
+
+
+def check_flat(event: Column, text: Column, fields: list[str]) -> list[Check]:
+    """No object or array where text belongs: from_json hands such a value over as its JSON text.
+
+    Only a value that looks like one is looked at again, so ordinary records are parsed once.
+    """
+    document = F.try_parse_json(text)
+
+    def nests(field: str) -> Column:
+        kind = F.schema_of_variant(F.try_variant_get(document, f"$.{field}", "variant"))
+        return event[field].rlike(NESTED) & kind.rlike("^(OBJECT|ARRAY)")
+
+    return [Check(nests(field), "wrong_type", f"{field} is not text") for field in fields]
+
+
+def check_flat_elements(event: Column, text: Column, fields: list[str]) -> list[Check]:
+    """The same for the elements of an array of texts."""
+    document = F.try_parse_json(text)
+
+    def nests(field: str) -> Column:
+        elements = F.try_variant_get(document, f"$.{field}", "array<variant>")
+        nested = F.exists(elements, lambda element: F.schema_of_variant(element).rlike("^(OBJECT|ARRAY)"))
+        return F.exists(event[field], lambda element: element.rlike(NESTED)) & nested
+
+    return [Check(nests(field), "wrong_type", f"an element of {field} is not text") for field in fields]
 
 
 def check_required(event: Column, fields: list[str]) -> list[Check]:

@@ -1,6 +1,7 @@
 """The stream on the real broker and database: exact, idle when idle, and exact again after every crash point."""
 
 import shutil
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from streaming.queries.gold import GoldQuery
 from streaming.queries.known_ids import KnownIds
 from streaming.queries.supervisor import QueryFailed
 from streaming.queries.topic_query import TopicQuery
-from streaming.sinks.fence import Fenced
+from streaming.sinks.fence import take_fence
 from streaming.sinks.ledger import Ledger
 from tests.fixtures_stream import StreamBench, make_post, make_reading, with_rules
 from warehouse.postgres import connect, role_url
@@ -172,16 +173,33 @@ def test_an_older_driver_is_fenced(bench: StreamBench, monkeypatch: pytest.Monke
     land = TopicQuery._land_in_silver
 
     def land_after_takeover(self: TopicQuery, *arguments: Any) -> None:
-        monkeypatch.setattr(TopicQuery, "_land_in_silver", land)
-        bench.drain(("posts",))  # a second driver takes over and does the work
+        take_fence(bench.settings.lake.path, "posts", uuid.uuid4())
         land(self, *arguments)
 
-    monkeypatch.setattr(TopicQuery, "_land_in_silver", land_after_takeover)
-    with pytest.raises(QueryFailed, match="taken over by a newer driver"):
-        bench.drain(("posts",))
+    with monkeypatch.context() as crash:
+        crash.setattr(TopicQuery, "_land_in_silver", land_after_takeover)
+        with pytest.raises(QueryFailed, match="taken over by a newer driver"):
+            bench.drain(("posts",))
+    assert bench.count("silver/posts") == 0
     bench.drain()
     bench.assert_exact()
-    assert issubclass(Fenced, Exception)
+
+
+def test_a_newer_lease_stops_the_ledger_transaction(bench: StreamBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    send_mixture(bench, 0)
+    follow = Follower.follow
+
+    def follow_after_takeover(self: Follower, *arguments: Any) -> None:
+        run_sql(bench, "UPDATE ops.lease SET fence = fence + 1, holder = gen_random_uuid() WHERE query = 'posts'")
+        follow(self, *arguments)
+
+    with monkeypatch.context() as crash:
+        crash.setattr(Follower, "follow", follow_after_takeover)
+        with pytest.raises(QueryFailed, match="taken over by a newer driver"):
+            bench.drain(("posts",))
+    assert run_sql(bench, "SELECT count(*) FROM ops.ledger WHERE query = 'posts'") == [(0,)]
+    bench.drain()
+    bench.assert_exact()
 
 
 def test_verify_sees_it_when_deduplication_is_off(bench: StreamBench, monkeypatch: pytest.MonkeyPatch) -> None:

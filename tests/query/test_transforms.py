@@ -82,6 +82,14 @@ POSTS: list[tuple[bytes | None, str | None]] = [
     (post().replace(b'"x"', b'"\xff"'), "malformed"),
     (b"\x00" + post(), "malformed"),
     (b'{"x":' + b"[" * 1100 + b"]" * 1100 + b"," + post()[1:], "malformed"),
+    (post().replace(b'"', b"'"), "malformed"),
+    (post(text={"a": 1}), "wrong_type"),
+    (post(text="{not json"), None),
+    (post(author_id=["a"]), "wrong_type"),
+    (post(post_id=17), None),  # a number where text belongs is read as its text
+    (post(hashtags=["a", {"b": 1}]), "wrong_type"),
+    (post(hashtags=["a", "{b", 5]), None),
+    (post(mentions=[["a"]]), "wrong_type"),
     (post(hashtags="tag"), "wrong_type"),
     (post(mentions={"a": 1}), "wrong_type"),
     *((without(POST, name), "missing_field") for name in POST),
@@ -94,6 +102,7 @@ POSTS: list[tuple[bytes | None, str | None]] = [
     (post(text="\U0001f600" * 10_000), None),  # code points, not bytes
     (post(post_id="p" * 65), "too_long"),
     (post(created_at="yesterday"), "bad_time"),
+    (post(created_at="2026-03-01T11:59:30Z\n"), "bad_time"),
     (post(created_at="2026-03-01T11:59:30"), "bad_time"),
     (post(created_at="2026-02-30T11:59:30Z"), "bad_time"),
     (post(created_at="9999-12-31T23:59:59Z"), "future_time"),
