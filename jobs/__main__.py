@@ -49,7 +49,10 @@ def main(words: list[str]) -> int:
 
         return submit(name, rest)
     sys.argv = [name, *rest]
-    runpy.run_module(f"jobs.{name}", run_name="__main__")
+    try:
+        runpy.run_module(f"jobs.{name}", run_name="__main__")
+    except KeyboardInterrupt:  # a Ctrl-C while the job is still being imported
+        return 130
     return 0
 
 
