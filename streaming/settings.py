@@ -35,7 +35,6 @@ class StreamSettings(Section):
     checkpoints: Path
     queries: dict[str, QuerySettings]
     retry_max_seconds: float = Field(gt=0, description="longest pause between two tries of an absent service")
-    blanking_seconds: float = Field(gt=0, description="period of the sweep that blanks the text of deleted posts")
 
 
 class GeneratorSettings(Section):

@@ -12,12 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+import psycopg2
 from pyspark.errors import StreamingQueryException
 from pyspark.sql.streaming import StreamingQuery
 
 from streaming.errors import StartBroker, StreamingError
 from streaming.queries.runtime import Runtime
 from warehouse.errors import DatabaseAbsent
+from warehouse.postgres import is_absence
 
 log = logging.getLogger(__name__)
 PAUSE_SECONDS = 0.2
@@ -26,7 +28,6 @@ STOP_SECONDS = 7.0
 
 ABSENT_BROKER = ("org.apache.kafka.common.errors.TimeoutException", "DisconnectException", "TimeoutException: Call")
 RAISED = re.compile(r"[A-Za-z_][\w.]*: ")
-RETRYABLE = (StartBroker, DatabaseAbsent)
 
 
 class QueryFailed(StreamingError):
@@ -88,7 +89,9 @@ class Supervisor:
         try:
             query.running = query.open().start()
             log.info("query=%s state=started", query.name)
-        except RETRYABLE as error:
+        except (StartBroker, DatabaseAbsent, psycopg2.Error) as error:
+            if isinstance(error, psycopg2.Error) and not is_absence(error):
+                raise
             self._postpone(query, error)
 
     def _settle_ended(self, query: Supervised, ended: StreamingQuery) -> None:
