@@ -1,5 +1,6 @@
 """Connections to PostgreSQL: who connects with which URL, which errors mean "absent", and a small pool for readers."""
 
+import functools
 import importlib.resources
 import queue
 import re
@@ -119,6 +120,7 @@ def is_absence(error: BaseException) -> bool:
     return "server closed the connection" in words or "no message from the libpq" in words  # a COPY that was cut off
 
 
+@functools.cache  # the stream asks several times a batch, and each read would open the shipped zip again
 def read_sql(name: str) -> str:
     """The text of a .sql file below `warehouse`, e.g. `upserts/posts.sql`."""
     return importlib.resources.files("warehouse").joinpath(name).read_text(encoding="utf-8")
