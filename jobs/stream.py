@@ -9,7 +9,6 @@ from pyspark.sql import SparkSession
 from jobs.cli import parse, run
 from jobs.session import open_session
 from jobs.settings import Settings, load_quality
-from streaming.progress import ProgressLog
 from streaming.queries.domains import build_domains
 from streaming.queries.gold import GOLD
 from streaming.queries.leaving import leave_on_signals
@@ -59,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
     if unknown or not wanted:
         parser.error(f"unknown query {', '.join(unknown) or '(none)'}; known: {', '.join(TOPIC_PHASE + GOLD_PHASE)}")
     phases = (TOPIC_PHASE, GOLD_PHASE) if arguments.available_now else (TOPIC_PHASE + GOLD_PHASE,)
-    with open_session("stream", ProgressLog()) as spark:
+    with open_session("stream") as spark:
         runtime = build_runtime(spark, settings, available_now=arguments.available_now)
         leave_on_signals(spark, runtime.stop)
         openers = build_openers(runtime)

@@ -13,6 +13,7 @@ import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 from pyspark.sql import SparkSession
 
+from jobs.session import tune
 from jobs.settings import CONF, ROOT, SPARK_JARS, Settings, load_quality
 from jobs.stream import GOLD_PHASE, TOPIC_PHASE, build_openers, build_rules
 from jobs.verify import make_inputs
@@ -45,6 +46,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         .getOrCreate()
     )
     session.sparkContext.setLogLevel("OFF")
+    tune(session)
     yield session
     session.stop()
 

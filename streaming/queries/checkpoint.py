@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from streaming.positions import Offsets, is_same, parse, render
+from streaming.positions import Offsets, count_between, is_same, parse, render
 
 LINEAGE_FILE = "lineage.json"
 
@@ -18,6 +18,11 @@ class BatchRange:
     to: Offsets
     batch_ms: int
     watermark_ms: int
+
+    @property
+    def records(self) -> int:
+        """How many there are."""
+        return count_between(self.start, self.to)
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,22 @@
-"""What distinguishes one topic's query from another: its parse, its silver table, its loads for the warehouse."""
+"""What distinguishes one topic's query from another: its parse, its silver table, its facts and loads."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from streaming.transforms.increments import (
-    count_by_post_fact,
-    measure_by_machine_minute,
-    select_recent_posts,
-)
-from streaming.transforms.machine_events import (
-    parse_machine_events,
-    select_machine_events,
-)
+from streaming.sinks.ledger import Load
+from streaming.transforms.facts import Facts
+from streaming.transforms.increments import make_event_facts, make_post_facts, make_reading_facts
+from streaming.transforms.machine_events import parse_machine_events, stage_machine_events
 from streaming.transforms.names import make_names
 from streaming.transforms.parsing import valid_key
-from streaming.transforms.posts import parse_posts, select_posts, with_raw_names
-from streaming.transforms.readings import parse_readings, select_readings
+from streaming.transforms.posts import parse_posts, stage_posts
+from streaming.transforms.readings import parse_readings, stage_readings
 from streaming.transforms.rules import QualityRules
 from warehouse.tables import MACHINE_EVENTS, POSTS, QUARANTINE, READINGS, Table
 
@@ -27,18 +25,24 @@ from warehouse.tables import MACHINE_EVENTS, POSTS, QUARANTINE, READINGS, Table
 class Domain:
     """One topic and what becomes of it. Name of query and topic are the same word.
 
-    `loads` turns silver rows into (temp table, frame) pairs for the upsert of the same name.
+    `loads` turns facts that were added up into tables for the upsert of the same name. `facts` hold columns that are
+    built once: each costs several calls into the JVM, and a batch would pay for a hundred of them.
     `identity` are the silver columns of the deduplication key, `kind` its first part.
     """
 
     name: str
     table: Table
-    quarantine: Table
     kind: str
     identity: tuple[str, ...]
     parse: Callable[[DataFrame, QualityRules], DataFrame]
-    select: Callable[[DataFrame], DataFrame]
-    loads: Callable[[DataFrame], list[tuple[str, DataFrame]]]
+    stage: Callable[[DataFrame, int], DataFrame]
+    facts: Facts
+    loads: Callable[[pa.Table], list[Load]]
+
+    @property
+    def quarantine(self) -> Table:
+        """Where its unusable records land."""
+        return QUARANTINE[self.name]
 
     def key_of(self, kind: str) -> Column:
         """The deduplication key of a row that is already in a table of this topic."""
@@ -47,57 +51,73 @@ class Domain:
 
 def build_domains(key_file: str) -> dict[str, Domain]:
     """The three topics. `key_file` holds the pseudonyms' key; only workers read it."""
+    domains = (_build_posts(key_file), _build_readings(), _build_machine_events())
+    return {domain.name: domain for domain in domains}
+
+
+def _build_posts(key_file: str) -> Domain:
     names = make_names(key_file)
-
-    def select_named_posts(events: DataFrame) -> DataFrame:
-        columns = (F.col("event.author_id"), F.col("raw_hashtags"), F.col("raw_mentions"))
-        posts = events.where(F.col("rejection").isNull() & (F.col("kind") == "post"))
-        return posts.transform(with_raw_names).withColumn("names", names(*columns)).transform(select_posts)
-
-    posts = Domain(
-        "posts", POSTS, QUARANTINE["posts"], "post", ("source", "post_id"), parse_posts, select_named_posts, load_posts
+    return Domain(
+        name="posts",
+        table=POSTS,
+        kind="post",
+        identity=("source", "post_id"),
+        parse=parse_posts,
+        stage=lambda events, late_seconds: stage_posts(events, names, late_seconds),
+        facts=make_post_facts(),
+        loads=load_posts,
     )
-    readings = Domain(
-        "readings",
-        READINGS,
-        QUARANTINE["readings"],
-        "reading",
-        ("reading_id",),
-        parse_readings,
-        select_readings,
-        load_readings,
+
+
+def _build_readings() -> Domain:
+    return Domain(
+        name="readings",
+        table=READINGS,
+        kind="reading",
+        identity=("reading_id",),
+        parse=parse_readings,
+        stage=stage_readings,
+        facts=make_reading_facts(),
+        loads=load_readings,
     )
-    machine_events = Domain(
-        "machine_events",
-        MACHINE_EVENTS,
-        QUARANTINE["machine_events"],
-        "machine_event",
-        ("event_id",),
-        parse_machine_events,
-        select_machine_events,
-        load_machine_events,
+
+
+def _build_machine_events() -> Domain:
+    return Domain(
+        name="machine_events",
+        table=MACHINE_EVENTS,
+        kind="machine_event",
+        identity=("event_id",),
+        parse=parse_machine_events,
+        stage=stage_machine_events,
+        facts=make_event_facts(),
+        loads=partial(_load_rows, fact="machine_event", temp_table="machine_event_rows"),
     )
-    return {domain.name: domain for domain in (posts, readings, machine_events)}
 
 
-def load_posts(posts: DataFrame) -> list[tuple[str, DataFrame]]:
-    """Silver posts -> increments and the sample for eyes."""
-    recent = select_recent_posts(posts).withColumn("hashtags", _array_literal("hashtags"))
-    return [("post_increments", count_by_post_fact(posts)), ("recent_post_rows", recent)]
+def load_posts(facts: pa.Table) -> list[Load]:
+    """Facts of posts -> increments, the sample for eyes, and what leaves it."""
+    increments = _keep(facts, "hashtag_minute", "hashtag_pair_hour", "author_day")
+    deletions = _keep(facts, "deletion").select(["key_a", "key_b"]).rename_columns(["source", "post_id"])
+    return [
+        Load("post_increments", increments.select(["fact", "at", "key_a", "key_b", "n", "m", "k"])),
+        *_load_rows(facts, fact="recent_post", temp_table="recent_post_rows"),
+        Load("post_deletion_rows", deletions),
+    ]
 
 
-def load_readings(readings: DataFrame) -> list[tuple[str, DataFrame]]:
-    """Silver readings -> increments per machine, sensor and minute."""
-    return [("reading_increments", measure_by_machine_minute(readings))]
+def load_readings(facts: pa.Table) -> list[Load]:
+    """Facts of readings -> increments per machine, sensor and minute."""
+    names = {"key_a": "machine_id", "at": "minute", "key_b": "sensor", "n": "readings"}
+    moments = ["total", "total_squares", "lowest", "highest"]
+    chosen = _keep(facts, "machine_minute").select([*names, *moments])
+    return [Load("reading_increments", chosen.rename_columns([*names.values(), *moments]))]
 
 
-def load_machine_events(events: DataFrame) -> list[tuple[str, DataFrame]]:
-    """Silver machine events as they are."""
-    columns = ["generation", "partition", "offset", "event_id", "machine_id", "occurred_at", "kind", "detail"]
-    return [("machine_event_rows", events.select(*columns))]
+def _load_rows(facts: pa.Table, fact: str, temp_table: str) -> list[Load]:
+    rows = _keep(facts, fact)["row"]
+    return [Load(temp_table, pa.Table.from_arrays(rows.flatten(), names=[field.name for field in rows.type]))]
 
 
-def _array_literal(column: str) -> Column:
-    """array<string> -> PostgreSQL's array text, every element quoted."""
-    quoted = F.transform(column, lambda e: F.concat(F.lit('"'), F.regexp_replace(e, r'(["\\])', r"\\$1"), F.lit('"')))
-    return F.concat(F.lit("{"), F.array_join(quoted, ","), F.lit("}"))
+def _keep(facts: pa.Table, *names: str) -> pa.Table:
+    return facts.filter(pc.is_in(facts["fact"], pa.array(names)))

@@ -1,8 +1,7 @@
 """The warehouse follows silver's commits: usually the one just written, after an outage all that it missed."""
 
 import logging
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
@@ -14,6 +13,7 @@ from streaming.queries.tally import to_ledger_entry
 from streaming.sinks.delta import PositionedTable, is_beyond
 from streaming.sinks.fence import Fence
 from streaming.sinks.ledger import Counts, Ledger, LedgerEntry, Load
+from streaming.transforms.facts import add_up, as_staged
 from warehouse.delta_io import read_added_rows, read_table
 from warehouse.delta_log import Commit, CommitGone
 
@@ -38,13 +38,13 @@ class Follower:
         self._ledger = ledger
         self._position: int | None = None
 
-    def follow(self, fence: Fence, version: int, staged: DataFrame, deletions: DataFrame | None) -> None:
-        """Applies all commits up to `version`; `staged` and `deletions` are the rows of that one commit's batch."""
+    def follow(self, fence: Fence, version: int, spark: SparkSession, loads: list[Load]) -> None:
+        """Applies all commits up to `version`; `loads` are what that one commit brings."""
         pending = self._pending(version)
-        if len(pending) == 1 and pending[0].version == version:
-            self._apply(fence, pending, lambda: staged, lambda: deletions)
+        if [commit.version for commit in pending] == [version]:
+            self._write(fence, pending, loads)
         else:
-            self._catch_up(fence, staged.sparkSession, pending)
+            self._catch_up(fence, spark, pending)
 
     def catch_up(self, fence: Fence, spark: SparkSession) -> None:
         """Applies all commits up to silver's newest version."""
@@ -72,39 +72,24 @@ class Follower:
     def _catch_up(self, fence: Fence, spark: SparkSession, pending: list[Commit]) -> None:
         for group in _groups(pending):
             log.info("query=%s warehouse=catching_up commits=%d", self._domain.name, len(group))
-            schema = self._domain.table.schema
-            self._apply(
-                fence,
-                group,
-                partial(read_added_rows, spark, group, schema),
-                partial(self._deletions_of, spark, group),
-            )
+            rows = read_added_rows(spark, group, self._domain.table.schema)
+            self._write(fence, group, self._loads(rows) + self._deletions_of(spark, group))
 
-    def _apply(
-        self,
-        fence: Fence,
-        commits: list[Commit],
-        rows: Callable[[], DataFrame],
-        deletions: Callable[[], DataFrame | None],
-    ) -> None:
+    def _write(self, fence: Fence, commits: list[Commit], loads: list[Load]) -> None:
         entry = to_ledger_entry(commits)
-        loads = self._loads(rows()) if entry.rows else []
-        deleted = deletions() if any(outcome == "deletion" for _, outcome in entry.counts) else None
-        if deleted is not None:
-            loads.append(Load("post_deletion_rows", deleted.select("source", "post_id").toArrow()))
         self._ledger.write(loads, entry, fence)
         self._position = entry.silver_version
 
-    def _loads(self, rows: DataFrame) -> list[Load]:
-        return [Load(temp_table, frame.toArrow()) for temp_table, frame in self._domain.loads(rows)]
+    def _loads(self, silver: DataFrame) -> list[Load]:
+        return self._domain.loads(add_up(as_staged(silver), self._domain.facts).toArrow())
 
-    def _deletions_of(self, spark: SparkSession, commits: list[Commit]) -> DataFrame | None:
-        if self._deletions is None:
-            return None
+    def _deletions_of(self, spark: SparkSession, commits: list[Commit]) -> list[Load]:
+        if self._deletions is None or not any(commit.position["counts"].get("deletion") for commit in commits):
+            return []
         topic = F.lit(self._domain.name)
         start, to = ({self._domain.name: commits[i].position[key]} for i, key in ((0, "from"), (-1, "to")))
-        rows = read_table(spark, self._deletions.path)
-        return rows.where(is_beyond(start, topic) & ~is_beyond(to, topic))
+        rows = read_table(spark, self._deletions.path).where(is_beyond(start, topic) & ~is_beyond(to, topic))
+        return [Load("post_deletion_rows", rows.select("source", "post_id").toArrow())]
 
     def _rebuild(self, fence: Fence, spark: SparkSession, version: int) -> None:
         """From silver as of one version: the way back when the commits in between are gone."""

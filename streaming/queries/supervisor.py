@@ -17,12 +17,13 @@ from pyspark.errors import StreamingQueryException
 from pyspark.sql.streaming import StreamingQuery
 
 from streaming.errors import StartBroker, StreamingError
+from streaming.progress import ProgressLog
 from streaming.queries.runtime import Runtime
 from warehouse.errors import DatabaseAbsent
 from warehouse.postgres import is_absence
 
 log = logging.getLogger(__name__)
-PAUSE_SECONDS = 0.2
+PAUSE_SECONDS = 0.5
 STOP_SECONDS = 7.0
 """A batch is capped to end well within this; beyond it the query is interrupted, which the positions make harmless."""
 
@@ -60,6 +61,7 @@ class Supervisor:
     def __init__(self, runtime: Runtime, openers: dict[str, Callable[[], Startable]]) -> None:
         self._runtime = runtime
         self._queries = [Supervised(name, opener) for name, opener in openers.items()]
+        self._progress = ProgressLog()
 
     def run(self) -> None:
         """Returns when all queries have finished (available now) or the runtime was asked to stop.
@@ -71,6 +73,7 @@ class Supervisor:
             while not self._runtime.stop.is_set() and not all(query.finished for query in self._queries):
                 for query in self._queries:
                     self._look_after(query)
+                self._progress.report(query.running for query in self._queries if query.running is not None)
                 self._runtime.stop.wait(PAUSE_SECONDS)
         finally:
             self._stop_all()
@@ -122,7 +125,7 @@ class Supervisor:
         self._runtime.stop.set()
         deadline = time.monotonic() + STOP_SECONDS
         while time.monotonic() < deadline and any(q.isActive and q.status["isTriggerActive"] for q in running):
-            time.sleep(PAUSE_SECONDS / 2)
+            time.sleep(PAUSE_SECONDS / 5)
         for streaming_query in running:
             streaming_query.stop()
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pyspark.sql import DataFrame, Row
-from pyspark.sql import functions as F
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from streaming.sinks.ledger import Counts, LedgerEntry
+from streaming.transforms.facts import OUTCOME
 from warehouse.delta_log import Commit
 
 
@@ -30,28 +31,12 @@ class Tally:
         return sum(rows for outcome, rows in self.counts.items() if outcome != "late")
 
 
-def tally_outcomes(events: DataFrame, records: int, late_seconds: int) -> Tally:
-    """Counts deduplicated events; `records` is the size of the range they come from.
-
-    One small aggregate, which also consumes the whole batch: a stateful query must not leave any of it unread.
-    """
-    valid = F.col("rejection").isNull()
-    kind = F.when(F.col("kind") == "deletion", F.lit("deletion")).otherwise(F.lit("silver"))
-    outcome = F.when(valid, kind).otherwise(F.concat(F.lit("quarantine:"), F.col("rejection.rule")))
-    lag = F.unix_micros("kafka_at") - F.unix_micros("event_at")
-    late = valid & (kind == "silver") & (lag > late_seconds * 1_000_000)
-    found = events.groupBy(outcome.alias("outcome")).agg(
-        F.count("*").alias("rows"),
-        F.count(F.when(late, 1)).alias("late"),
-        F.max(F.when(valid, F.col("event_at"))).alias("newest"),
-    )
-    return _to_tally(found.collect(), records)
-
-
-def _to_tally(found: list[Row], records: int) -> Tally:
-    counts = {row["outcome"]: int(row["rows"]) for row in found}
-    newest = max((row["newest"] for row in found if row["outcome"] == "silver" and row["newest"]), default=None)
-    tally = Tally({**counts, "late": sum(int(row["late"]) for row in found)}, newest and iso(newest))
+def read_tally(facts: pa.Table, records: int) -> Tally:
+    """The outcomes among the facts of a batch; `records` is the size of the range they come from."""
+    outcomes = facts.filter(pc.equal(facts["fact"], OUTCOME)).select(["key_a", "n", "m", "seen"]).to_pylist()
+    counts = {row["key_a"]: int(row["n"]) for row in outcomes}
+    newest = max((row["seen"] for row in outcomes if row["seen"]), default=None)
+    tally = Tally({**counts, "late": sum(int(row["m"]) for row in outcomes)}, newest and iso(newest))
     return Tally({**tally.counts, "duplicate": max(records - tally.rows, 0)}, tally.newest_event_at)
 
 

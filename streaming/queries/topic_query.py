@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming import StreamingQuery
 
 from streaming.errors import StreamingError
@@ -15,14 +15,17 @@ from streaming.queries.domains import Domain
 from streaming.queries.follower import Follower
 from streaming.queries.known_ids import KnownIds
 from streaming.queries.runtime import Runtime
-from streaming.queries.tally import Tally, iso_of_ms, tally_outcomes
+from streaming.queries.tally import Tally, iso_of_ms, read_tally
 from streaming.sinks.coordinates import append_missing
-from streaming.sinks.delta import SMALL_BATCH, PositionedTable
+from streaming.sinks.delta import SMALL_BATCH, PositionedTable, Written
 from streaming.sinks.fence import Fence
 from streaming.sources.kafka import read_topics
-from streaming.transforms.parsing import drop_repeats, select_coordinates
+from streaming.transforms.facts import add_up
+from streaming.transforms.parsing import drop_repeats, select_coordinates, select_rejected, select_silver
 from streaming.transforms.posts import select_deletions
-from warehouse.schemas import quarantine
+
+FEW_RECORDS = 5_000
+"""Records up to which one task does what follows deduplication: no shuffle, and one file per table."""
 
 
 class ClockWentBack(StreamingError):
@@ -53,15 +56,16 @@ class TopicQuery:
 
     def start(self) -> StreamingQuery:
         """Starts the stream; its name is query, checkpoint folder, metric label and ledger key."""
-        runtime, settings = self.runtime, self.runtime.stream.queries[self.domain.name]
+        runtime, settings, domain = self.runtime, self.runtime.stream.queries[self.domain.name], self.domain
         records = read_topics(runtime.spark, runtime.kafka, self.lineage.start, settings.max_offsets_per_trigger)
-        events = self.domain.parse(records.transform(select_coordinates, self.generation), runtime.rules)
         return (
-            events.transform(drop_repeats, settings.horizon_seconds)
-            .writeStream.queryName(self.domain.name)
+            domain.parse(records.transform(select_coordinates, self.generation), runtime.rules)
+            .transform(drop_repeats, settings.horizon_seconds)
+            .transform(domain.stage, runtime.rules.late_seconds)
+            .writeStream.queryName(domain.name)
             .option("checkpointLocation", str(self.lineage.folder))
             .outputMode("append")
-            .trigger(**runtime.trigger(self.domain.name))
+            .trigger(**runtime.trigger(domain.name))
             .foreachBatch(self.process)
             .start()
         )
@@ -72,15 +76,27 @@ class TopicQuery:
         batch = read_range(self.lineage.folder, batch_id, self.lineage.start)
         if batch.batch_ms < batch.watermark_ms:
             raise ClockWentBack(f"query {self.domain.name}: the clock was set back below the batch watermark")
-        staged = self.known.drop_known(events, batch.batch_ms).persist()
+        staged = self._stage(events, batch)
         try:
             with timed(self.domain.name, "consume"):
-                tally = tally_outcomes(staged, count_between(batch.start, batch.to), self.runtime.rules.late_seconds)
+                facts = self._add_up(staged)
+                tally = read_tally(facts, batch.records)
             with timed(self.domain.name, "quarantine"):
                 self._land_by_coordinates(staged, batch, tally)
-            self._land_in_silver(staged, batch, tally)
+            with timed(self.domain.name, "silver"):
+                written = self._land_in_silver(staged, batch, tally)
+            with timed(self.domain.name, "warehouse"):
+                self._bring_to_warehouse(written, facts, events.sparkSession)
         finally:
             staged.unpersist()
+
+    def _stage(self, events: DataFrame, batch: BatchRange) -> DataFrame:
+        """Kept while the batch lasts, because a stateful query's rows may be asked for only once."""
+        staged = self.known.drop_known(events, batch.batch_ms)
+        return (staged.coalesce(1) if batch.records <= FEW_RECORDS else staged).persist()
+
+    def _add_up(self, staged: DataFrame) -> pa.Table:
+        return add_up(staged, self.domain.facts).toArrow()
 
     def _land_by_coordinates(self, staged: DataFrame, batch: BatchRange, tally: Tally) -> None:
         ranges = (batch.start, batch.to)
@@ -93,29 +109,24 @@ class TopicQuery:
                 self.tables.deletions, self.fence, select_deletions(staged), ranges, self._facts(batch, tally)
             )
 
-    def _land_in_silver(self, staged: DataFrame, batch: BatchRange, tally: Tally) -> None:
-        silver = self.domain.select(staged).persist()
+    def _land_in_silver(self, staged: DataFrame, batch: BatchRange, tally: Tally) -> Written:
+        schema = self.domain.table.schema
 
         def make_rows(decision: Decision, end: Offsets) -> tuple[DataFrame, dict[str, Any]]:
             if decision is Decision.WHOLE:
                 few = tally.counts.get("silver", 0) <= SMALL_BATCH
-                return (silver.coalesce(1) if few else silver), self._facts(batch, tally)
+                return select_silver(staged.coalesce(1) if few else staged, schema), self._facts(batch, tally)
             beyond = self.known.drop_held(staged, end, batch.batch_ms)
-            late = self.runtime.rules.late_seconds
-            rest = tally_outcomes(beyond, count_between(end, batch.to), late)
-            return self.domain.select(beyond), self._facts(batch, rest)
+            rest = read_tally(self._add_up(beyond), count_between(end, batch.to))
+            return select_silver(beyond, schema), self._facts(batch, rest)
 
-        try:
-            with timed(self.domain.name, "silver"):
-                written = self.tables.silver.append_batch(self.fence, (batch.start, batch.to), make_rows)
-            with timed(self.domain.name, "warehouse"):
-                if written.decision is Decision.WHOLE:
-                    gone = select_deletions(staged) if tally.counts.get("deletion") else None
-                    self.follower.follow(self.fence, written.version, silver, gone)
-                else:
-                    self.follower.catch_up(self.fence, silver.sparkSession)
-        finally:
-            silver.unpersist()
+        return self.tables.silver.append_batch(self.fence, (batch.start, batch.to), make_rows)
+
+    def _bring_to_warehouse(self, written: Written, facts: pa.Table, spark: SparkSession) -> None:
+        if written.decision is Decision.WHOLE:
+            self.follower.follow(self.fence, written.version, spark, self.domain.loads(facts))
+        else:
+            self.follower.catch_up(self.fence, spark)
 
     def _facts(self, batch: BatchRange, tally: Tally) -> dict[str, Any]:
         return {
@@ -127,14 +138,3 @@ class TopicQuery:
             "newest_event_at": tally.newest_event_at,
             "counts": tally.counts,
         }
-
-
-def select_rejected(events: DataFrame) -> DataFrame:
-    """Rejected events -> rows of schemas.quarantine.REJECTED, with their original bytes."""
-    columns = {
-        "rule": F.col("rejection.rule"),
-        "reason": F.col("rejection.reason"),
-        "first_seen_at": F.col("ingested_at"),
-        "replayed_at": F.lit(None).cast("timestamp"),
-    }
-    return events.where(F.col("rejection").isNotNull()).withColumns(columns).select(*quarantine.REJECTED.names)

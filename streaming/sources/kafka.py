@@ -23,4 +23,5 @@ def read_topics(spark: SparkSession, kafka: KafkaSettings, start: Offsets, max_o
         .option("kafka.default.api.timeout.ms", TIMEOUT_MS)
         .option("kafka.request.timeout.ms", TIMEOUT_MS)
         .load()
+        .coalesce(spark.sparkContext.defaultParallelism)  # a task per core: one per partition costs more than it reads
     )

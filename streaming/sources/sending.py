@@ -137,7 +137,7 @@ def _open_producer(connection: Connection) -> KafkaProducer:
         return KafkaProducer(
             bootstrap_servers=connection.servers.split(","), acks="all", enable_idempotence=True,
             max_request_size=connection.max_message_bytes, partitioner=KeyPartitioner(),
-            linger_ms=10, batch_size=65_536,  # a few dozen posts a request instead of one
+            linger_ms=25, batch_size=65_536,  # a few dozen posts a request instead of one
             delivery_timeout_ms=_DAY_MS, request_timeout_ms=10_000,  # an absent broker is waited for, not given up
             retry_backoff_ms=200, reconnect_backoff_max_ms=2_000,
             allow_auto_create_topics=False, metrics_enabled=False, bootstrap_timeout_ms=5_000, max_block_ms=10_000,

@@ -21,7 +21,7 @@ from streaming.sources.sending import MOST_PENDING, Connection, Sender
 
 log = logging.getLogger(__name__)
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_TICK_SECONDS = 0.02  # posts of so long go out together: far below a micro-batch, and no busy loop
+_TICK_SECONDS = 0.05  # posts of so long go out together: far below a micro-batch, and no busy loop
 _LONGEST_NAP = 0.25
 _MOST_AT_ONCE = 200
 _RESERVED_SECONDS = 5.0  # of events; the cursor is written that often

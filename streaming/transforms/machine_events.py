@@ -4,7 +4,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
-from streaming.transforms.parsing import deduplication_key, parse_json, with_verdict
+from streaming.transforms.parsing import deduplication_key, parse_json, select_staged, with_outcome, with_verdict
 from streaming.transforms.rules import (
     Check,
     QualityRules,
@@ -12,7 +12,6 @@ from streaming.transforms.rules import (
     check_required,
     check_strings,
     check_time,
-    parse_time,
 )
 from warehouse.schemas import silver
 
@@ -29,20 +28,19 @@ def parse_machine_events(records: DataFrame, rules: QualityRules) -> DataFrame:
         *check_required(event, REQUIRED),
         Check(~known, "unknown_kind", "kind is neither failure nor maintenance"),
         *check_strings(event, ["event_id", "machine_id", "detail"], rules),
-        *check_time(event, "occurred_at", F.col("kafka_at"), rules),
+        *check_time("occurred_at", rules),
     ]
     return (
-        records.transform(parse_json, WIRE)
+        records.transform(parse_json, WIRE, "occurred_at")
         .transform(with_verdict, checks)
         .withColumn("kind", F.lit("machine_event"))
-        .withColumn("event_at", parse_time(event["occurred_at"]))
         .withColumn("dedup_key", deduplication_key(F.col("kind"), [event["event_id"]]))
         .drop("text")
     )
 
 
-def select_machine_events(events: DataFrame) -> DataFrame:
-    """Valid machine events -> rows of schemas.silver.MACHINE_EVENTS."""
+def stage_machine_events(events: DataFrame, late_seconds: int) -> DataFrame:
+    """Deduplicated events -> staged rows with the columns of schemas.silver.MACHINE_EVENTS."""
     columns = {
         "event_id": F.col("event.event_id"),
         "machine_id": F.col("event.machine_id"),
@@ -51,4 +49,5 @@ def select_machine_events(events: DataFrame) -> DataFrame:
         "detail": F.col("event.detail"),
         "ingest_date": F.to_date("ingested_at"),
     }
-    return events.where(F.col("rejection").isNull()).withColumns(columns).select(*silver.MACHINE_EVENTS.names)
+    staged = events.transform(with_outcome, late_seconds).withColumns(columns)
+    return staged.transform(select_staged, silver.MACHINE_EVENTS)

@@ -4,9 +4,14 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
-from streaming.transforms.rules import Check, first_failure
+from streaming.transforms.rules import Check, first_failure, parse_time
+from warehouse.schemas import quarantine
+from warehouse.schemas.coordinates import COORDINATES
 
+STAGED = (*(field.name for field in COORDINATES), "key", "value", "rule", "reason", "outcome", "is_late", "event_at",
+          "dedup_key")
 CORRUPT = "_corrupt"
+JSON_SPACE = " \t\n\r"
 JSON_OPTIONS = {
     "mode": "PERMISSIVE",
     "columnNameOfCorruptRecord": CORRUPT,
@@ -28,12 +33,15 @@ def select_coordinates(kafka_records: DataFrame, generation: int) -> DataFrame:
     )
 
 
-def parse_json(records: DataFrame, schema: StructType) -> DataFrame:
-    """Adds `text` (null if the value cannot be JSON text) and `event` (typed by `schema`, plus `_corrupt`)."""
-    readable = F.is_valid_utf8("value") & F.col("value").cast("string").rlike(r"^\s*\{")
+def parse_json(records: DataFrame, schema: StructType, time_field: str) -> DataFrame:
+    """Adds `text` (null if the value cannot be JSON text), `event` (typed by `schema`, plus `_corrupt`), `event_at`."""
+    text = F.col("value").cast("string")
+    readable = F.is_valid_utf8("value") & F.ltrim(text, F.lit(JSON_SPACE)).startswith("{")
     wanted = StructType([*schema.fields, StructField(CORRUPT, StringType())])
-    return records.withColumn("text", F.when(readable, F.col("value").cast("string"))).withColumn(
-        "event", F.from_json("text", wanted, JSON_OPTIONS)
+    return (
+        records.withColumn("text", F.when(readable, text))
+        .withColumn("event", F.from_json("text", wanted, JSON_OPTIONS))
+        .withColumn("event_at", parse_time(F.col("event")[time_field]))
     )
 
 
@@ -80,7 +88,44 @@ def drop_repeats(events: DataFrame, horizon_seconds: int) -> DataFrame:
     Batch time is fixed in the offset log, so a replay decides the same, and no row is ever late.
     """
     return (
-        events.withColumn("ingested_at", F.current_timestamp())
+        events.withColumn("ingested_at", kept_out_of_code(F.current_timestamp()))
         .withWatermark("ingested_at", f"{horizon_seconds} seconds")
         .dropDuplicatesWithinWatermark(["dedup_key"])
     )
+
+
+def kept_out_of_code(value: Column) -> Column:
+    """The same value, but no literal of generated code, which would be compiled anew for every batch.
+
+    A higher-order function is interpreted. Three classes less per batch: a third of all processor time.
+    """
+    return F.get(F.transform(F.array(value), lambda same: same), F.lit(0))
+
+
+def with_outcome(events: DataFrame, late_seconds: int) -> DataFrame:
+    """Adds `rule`, `reason`, `outcome` (silver, deletion or quarantine:<rule>) and `is_late` (of silver rows)."""
+    rule, kind = F.col("rejection.rule"), F.when(F.col("kind") == "deletion", "deletion").otherwise("silver")
+    behind = F.unix_micros("kafka_at") - F.unix_micros("event_at")
+    columns = {
+        "rule": rule,
+        "reason": F.col("rejection.reason"),
+        "outcome": F.coalesce(F.concat(F.lit("quarantine:"), rule), kind),
+        "is_late": rule.isNull() & (kind == "silver") & (behind > late_seconds * 1_000_000),
+    }
+    return events.withColumns(columns)
+
+
+def select_staged(events: DataFrame, silver: StructType) -> DataFrame:
+    """Place, verdict and key of every row, then the columns of its silver table (null where it is no such row)."""
+    return events.select(*STAGED, *(name for name in silver.names if name not in STAGED))
+
+
+def select_silver(staged: DataFrame, silver: StructType) -> DataFrame:
+    """Staged rows -> rows of a silver table."""
+    return staged.where("outcome = 'silver'").select(*silver.names)
+
+
+def select_rejected(staged: DataFrame) -> DataFrame:
+    """Staged rows -> rows of schemas.quarantine.REJECTED, with their original bytes."""
+    columns = {"first_seen_at": F.col("ingested_at"), "replayed_at": F.lit(None).cast("timestamp")}
+    return staged.where("rule IS NOT NULL").withColumns(columns).select(*quarantine.REJECTED.names)

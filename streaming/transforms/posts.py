@@ -1,10 +1,12 @@
 """Posts: bytes -> validated events -> silver rows and their aggregates."""
 
-from pyspark.sql import DataFrame
+from collections.abc import Callable
+
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 
-from streaming.transforms.parsing import deduplication_key, parse_json, with_verdict
+from streaming.transforms.parsing import deduplication_key, parse_json, select_staged, with_outcome, with_verdict
 from streaming.transforms.rules import (
     WORD,
     Check,
@@ -15,7 +17,6 @@ from streaming.transforms.rules import (
     check_required,
     check_strings,
     check_time,
-    parse_time,
 )
 from warehouse.schemas import silver
 
@@ -52,60 +53,62 @@ def parse_posts(records: DataFrame, rules: QualityRules) -> DataFrame:
         unknown,
         *check_arrays(event, ["hashtags", "mentions"]),
         *check_strings(event, STRINGS, rules),
-        *check_time(event, "created_at", F.col("kafka_at"), rules),
+        *check_time("created_at", rules),
     ]
     return (
-        records.transform(parse_json, WIRE)
+        records.transform(parse_json, WIRE, "created_at")
         .transform(with_verdict, checks)
         .withColumn("kind", kind)
-        .withColumn("event_at", parse_time(event["created_at"]))
         .withColumn("dedup_key", deduplication_key(F.col("kind"), [event["source"], event["post_id"]]))
         .drop("text")
     )
 
 
 def with_raw_names(events: DataFrame) -> DataFrame:
-    """Adds `raw_hashtags` and `raw_mentions`: the arrays if sent, else what stands in the text."""
-    event = F.col("event")
-    return events.withColumn(
-        "raw_hashtags", F.coalesce(event["hashtags"], F.regexp_extract_all(event["text"], _marked("#"), F.lit(1)))
-    ).withColumn(
-        "raw_mentions", F.coalesce(event["mentions"], F.regexp_extract_all(event["text"], _marked("@"), F.lit(1)))
-    )
+    """Adds `raw_author`, `raw_hashtags` and `raw_mentions` to posts: the arrays if sent, else what the text holds."""
+    event, is_post = F.col("event"), F.col("outcome") == "silver"
+
+    def sent_or_written(sent: Column, sign: str) -> Column:
+        return F.when(is_post, F.coalesce(sent, F.regexp_extract_all(event["text"], _marked(sign), F.lit(1))))
+
+    columns = {
+        "raw_author": F.when(is_post, event["author_id"]),
+        "raw_hashtags": sent_or_written(event["hashtags"], "#"),
+        "raw_mentions": sent_or_written(event["mentions"], "@"),
+    }
+    return events.withColumns(columns)
 
 
-def _marked(sign: str) -> F.Column:
+def _marked(sign: str) -> Column:
     return F.lit(f"(?<!{WORD}){sign}({WORD}+)")
 
 
-def select_posts(named: DataFrame) -> DataFrame:
-    """Valid posts with `names` (see `transforms.names`) -> rows of schemas.silver.POSTS."""
-    event, names = F.col("event"), F.col("names")
-    short = F.filter(names["hashtags"], lambda tag: F.length(tag) <= MAX_TAG_LENGTH)
+def stage_posts(events: DataFrame, names: Callable[[Column, Column, Column], Column], late_seconds: int) -> DataFrame:
+    """Deduplicated events -> staged rows with the columns of schemas.silver.POSTS; `names` as in `transforms.names`."""
+    event, named = F.col("event"), F.col("names")
+    short = F.filter(named["hashtags"], lambda tag: F.length(tag) <= MAX_TAG_LENGTH)
     columns = {
         "post_id": event["post_id"],
         "source": event["source"],
-        "author_pseudonym": names["author_pseudonym"],
+        "author_pseudonym": named["author_pseudonym"],
         "created_at": F.col("event_at"),
         "lang": F.lower(event["lang"]),
         "text": event["text"],
-        "hashtags": names["hashtags"],
+        "hashtags": named["hashtags"],
         "counted_hashtags": F.slice(short, 1, MAX_TAGS),
-        "mention_pseudonyms": names["mention_pseudonyms"],
+        "mention_pseudonyms": named["mention_pseudonyms"],
         "in_reply_to": event["in_reply_to"],
         "ingest_date": F.to_date("ingested_at"),
     }
-    posts = named.where(F.col("rejection").isNull() & (F.col("kind") == "post"))
-    return posts.withColumns(columns).select(*silver.POSTS.names)
+    raw = events.transform(with_outcome, late_seconds).transform(with_raw_names)
+    return (
+        raw.withColumn("names", names(*map(F.col, ("raw_author", "raw_hashtags", "raw_mentions"))))
+        .withColumns(columns)
+        .transform(select_staged, silver.POSTS)
+    )
 
 
-def select_deletions(events: DataFrame) -> DataFrame:
-    """Valid deletions -> rows of schemas.silver.POST_DELETIONS."""
-    columns = {
-        "post_id": F.col("event.post_id"),
-        "source": F.col("event.source"),
-        "deleted_at": F.col("event_at"),
-        "ingest_date": F.to_date("ingested_at"),
-    }
-    deletions = events.where(F.col("rejection").isNull() & (F.col("kind") == "deletion"))
-    return deletions.withColumns(columns).select(*silver.POST_DELETIONS.names)
+def select_deletions(staged: DataFrame) -> DataFrame:
+    """Staged deletions -> rows of schemas.silver.POST_DELETIONS."""
+    deletions = staged.where("outcome = 'deletion'").withColumn("deleted_at", F.col("event_at"))
+    return deletions.select(*silver.POST_DELETIONS.names)

@@ -4,7 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DoubleType, StringType, StructField, StructType
 
-from streaming.transforms.parsing import deduplication_key, parse_json, with_verdict
+from streaming.transforms.parsing import deduplication_key, parse_json, select_staged, with_outcome, with_verdict
 from streaming.transforms.rules import (
     Check,
     QualityRules,
@@ -12,7 +12,6 @@ from streaming.transforms.rules import (
     check_required,
     check_strings,
     check_time,
-    parse_time,
 )
 from warehouse.schemas import silver
 
@@ -29,14 +28,13 @@ def parse_readings(records: DataFrame, rules: QualityRules) -> DataFrame:
         *check_flat(event, F.col("text"), ["reading_id", "machine_id", "measured_at"]),
         *check_required(event, ["reading_id", "machine_id", "measured_at", *silver.SENSORS]),
         *check_strings(event, ["reading_id", "machine_id"], rules),
-        *check_time(event, "measured_at", F.col("kafka_at"), rules),
+        *check_time("measured_at", rules),
         *check_sensors(event, rules),
     ]
     return (
-        records.transform(parse_json, WIRE)
+        records.transform(parse_json, WIRE, "measured_at")
         .transform(with_verdict, checks)
         .withColumn("kind", F.lit("reading"))
-        .withColumn("event_at", parse_time(event["measured_at"]))
         .withColumn("dedup_key", deduplication_key(F.col("kind"), [event["reading_id"]]))
         .drop("text")
     )
@@ -56,8 +54,8 @@ def check_sensors(event: Column, rules: QualityRules) -> list[Check]:
     return [*possible, Check(parts != F.floor(parts), "impossible_value", "parts_count is not a whole number")]
 
 
-def select_readings(events: DataFrame) -> DataFrame:
-    """Valid readings -> rows of schemas.silver.READINGS."""
+def stage_readings(events: DataFrame, late_seconds: int) -> DataFrame:
+    """Deduplicated events -> staged rows with the columns of schemas.silver.READINGS."""
     columns = {
         "reading_id": F.col("event.reading_id"),
         "machine_id": F.col("event.machine_id"),
@@ -65,4 +63,6 @@ def select_readings(events: DataFrame) -> DataFrame:
         "ingest_date": F.to_date("ingested_at"),
         **{sensor: F.col(f"event.{sensor}").try_cast(silver.MEASURE) for sensor in silver.SENSORS},
     }
-    return events.where(F.col("rejection").isNull()).withColumns(columns).select(*silver.READINGS.names)
+    return (
+        events.transform(with_outcome, late_seconds).withColumns(columns).transform(select_staged, silver.READINGS)
+    )

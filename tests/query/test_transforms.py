@@ -14,8 +14,9 @@ from pyspark.sql.types import BinaryType, StructField, StructType
 from jobs.settings import load_quality
 from jobs.stream import build_rules
 from streaming.queries.domains import build_domains
-from streaming.transforms.increments import count_by_post_fact, measure_by_machine_minute, select_recent_posts
-from streaming.transforms.parsing import drop_repeats
+from streaming.transforms.facts import add_up, as_staged
+from streaming.transforms.increments import measure_by_machine_minute
+from streaming.transforms.parsing import drop_repeats, select_silver
 from streaming.transforms.rules import QualityRules
 from warehouse.schemas.coordinates import COORDINATES
 
@@ -34,7 +35,7 @@ def rules() -> QualityRules:
 
 
 @pytest.fixture(scope="module")
-def domains(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def domains(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     key = tmp_path_factory.mktemp("keys") / "pseudonym.key"
     key.write_text("00" * 32)
     return build_domains(str(key))
@@ -155,11 +156,17 @@ def test_rejected_rows_keep_their_bytes_and_no_reason_shows_them(
     assert rows[1]["value"] is None
 
 
+def stage(spark: SparkSession, rules: QualityRules, domain: Any, values: list[bytes | None]) -> DataFrame:
+    """Records as the stream stages them, without deduplication."""
+    events = domain.parse(make_records(spark, values), rules).withColumn("ingested_at", F.lit(ARRIVED))
+    return events.transform(domain.stage, rules.late_seconds)
+
+
 def test_silver_post(spark: SparkSession, rules: QualityRules, domains: dict[str, Any]) -> None:
     text = "say #Stra\u00dfe,#STRASSE x#no \uff03no #a_1 @Bob mail@no @Bob #" + "y" * 101
     values = [post(text=text, lang="PT", in_reply_to="q"), post(hashtags=["#\ufb01lm"] + [f"t{n}" for n in range(40)])]
-    events = domains["posts"].parse(make_records(spark, values), rules).withColumn("ingested_at", F.lit(ARRIVED))
-    first, second = domains["posts"].select(events).orderBy("offset").collect()
+    staged = stage(spark, rules, domains["posts"], values)
+    first, second = select_silver(staged, domains["posts"].table.schema).orderBy("offset").collect()
     assert first["hashtags"] == ["strasse", "a_1", "y" * 101]
     assert first["counted_hashtags"] == ["strasse", "a_1"]
     assert len(first["mention_pseudonyms"]) == 1
@@ -169,34 +176,59 @@ def test_silver_post(spark: SparkSession, rules: QualityRules, domains: dict[str
     assert second["counted_hashtags"] == ["film"] + [f"t{n}" for n in range(29)]
 
 
-def test_increments_of_posts(spark: SparkSession, rules: QualityRules, domains: dict[str, Any]) -> None:
-    values = [post(post_id="1", text="#b #a @x"), post(post_id="2", text="#a", in_reply_to="1"), post(post_id="3")]
-    events = domains["posts"].parse(make_records(spark, values), rules).withColumn("ingested_at", F.lit(ARRIVED))
-    facts = count_by_post_fact(domains["posts"].select(events)).collect()
+def test_facts_of_posts(spark: SparkSession, rules: QualityRules, domains: dict[str, Any]) -> None:
+    old = "2026-03-01T11:00:00Z"
+    values = [post(post_id="1", text="#b #a @x"), post(post_id="2", text="#a", in_reply_to="1", created_at=old),
+              post(post_id="3"), post(post_id="4", kind="deletion", created_at=old), post(created_at="never"), None]
+    staged = stage(spark, rules, domains["posts"], values)
+    facts = add_up(staged, domains["posts"].facts).where("fact != 'recent_post'").collect()
     counted = sorted((r["fact"], r["key_a"], r["key_b"], r["n"]) for r in facts if r["fact"] != "author_day")
     assert counted == [
-        ("hashtag_minute", "a", "pt", 2), ("hashtag_minute", "b", "pt", 1), ("hashtag_pair_hour", "a", "b", 1),
+        ("deletion", "s", "4", 1), ("hashtag_minute", "a", "pt", 1), ("hashtag_minute", "a", "pt", 1),
+        ("hashtag_minute", "b", "pt", 1), ("hashtag_pair_hour", "a", "b", 1), ("outcome", "deletion", None, 1),
+        ("outcome", "quarantine:bad_time", None, 1), ("outcome", "quarantine:malformed", None, 1),
+        ("outcome", "silver", None, 3),
     ]
     (author,) = [r for r in facts if r["fact"] == "author_day"]
     assert (author["n"], author["m"], author["k"]) == (3, 1, 1)
+    (outcome,) = [r for r in facts if r["key_a"] == "silver"]
+    assert (outcome["m"], outcome["seen"]) == (1, datetime(2026, 3, 1, 11, 59, 30))
+
+
+@pytest.mark.parametrize("topic", ["posts", "readings", "machine_events"])
+def test_silver_rows_have_the_facts_of_their_batch(
+    spark: SparkSession, rules: QualityRules, domains: dict[str, Any], topic: str
+) -> None:
+    """What follows silver's commits after an outage must add what the batch would have added."""
+    makers = {"posts": lambda n: post(post_id=str(n), text=f"#a #b{n} @c"), "readings": lambda n: reading(power_kw=n),
+              "machine_events": lambda n: event(event_id=str(n))}
+    staged = stage(spark, rules, domains[topic], [makers[topic](n) for n in range(40)])
+    silver = select_silver(staged, domains[topic].table.schema)
+    of_batch, of_silver = (
+        sorted(map(str, add_up(rows, domains[topic].facts).where("fact != 'outcome'").drop("seen").collect()))
+        for rows in (staged, as_staged(silver))
+    )
+    assert of_batch == of_silver
+    assert len(of_batch) >= (6 if topic == "readings" else 40)
 
 
 def test_sums_of_readings_are_exact(spark: SparkSession, rules: QualityRules, domains: dict[str, Any]) -> None:
     values = [reading(reading_id=str(n), temperature_c=0.1 + n / 1000) for n in range(3)]
-    events = domains["readings"].parse(make_records(spark, values), rules).withColumn("ingested_at", F.lit(ARRIVED))
-    rows = measure_by_machine_minute(domains["readings"].select(events)).where("sensor = 'temperature_c'").collect()
-    assert [(r["readings"], r["total"], r["lowest"], r["highest"]) for r in rows] == [
-        (3, Decimal("0.3030"), Decimal("0.1000"), Decimal("0.1020"))
-    ]
+    staged = stage(spark, rules, domains["readings"], values)
+    silver = select_silver(staged, domains["readings"].table.schema)
     squares = Decimal("0.1000") ** 2 + Decimal("0.1010") ** 2 + Decimal("0.1020") ** 2
-    assert rows[0]["total_squares"] == squares
+    wanted = [(3, Decimal("0.3030"), squares, Decimal("0.1000"), Decimal("0.1020"))]
+    moments = ("total", "total_squares", "lowest", "highest")
+    facts = add_up(staged, domains["readings"].facts).where("key_b = 'temperature_c'")
+    assert [tuple(row) for row in facts.select("n", *moments).collect()] == wanted
+    gold = measure_by_machine_minute(silver).where("sensor = 'temperature_c'")
+    assert [tuple(row) for row in gold.select("readings", *moments).collect()] == wanted
 
 
 def test_recent_posts_are_masked(spark: SparkSession, rules: QualityRules, domains: dict[str, Any]) -> None:
     values = [post(post_id=str(n), text="hello @somebody bye@x") for n in range(60)]
-    events = domains["posts"].parse(make_records(spark, values), rules).withColumn("ingested_at", F.lit(ARRIVED))
-    texts = {row["masked_text"] for row in select_recent_posts(domains["posts"].select(events)).collect()}
-    assert texts == {"hello @\u2026 bye@x"}
+    facts = add_up(stage(spark, rules, domains["posts"], values), domains["posts"].facts).where("fact = 'recent_post'")
+    assert {row["row"]["masked_text"] for row in facts.collect()} == {"hello @\u2026 bye@x"}
 
 
 def test_repeats_are_dropped_in_a_bounded_stream_but_never_a_corrected_twin(
