@@ -43,6 +43,7 @@ def submit(job: str, words: list[str]) -> int:
 def _build_command(job: str, settings: Settings) -> list[str | Path]:
     configuration = {
         "spark.sql.shuffle.partitions": settings.spark.shuffle_partitions,
+        "spark.scheduler.allocation.file": CONF / "pools.xml",
         "spark.sql.warehouse.dir": settings.var / "spark-warehouse",
     }
     return [

@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -27,6 +28,8 @@ class QuerySettings(Section):
     trigger_seconds: float = Field(gt=0)
     max_offsets_per_trigger: int = Field(gt=0)
     horizon_seconds: int = Field(default=0, ge=0, description="deduplication horizon; 0: the query keeps no state")
+    pool: Literal["fast", "slow"] = Field(description="conf/pools.xml: who gets the next free core")
+    starts_after_seconds: float = Field(default=0, ge=0, description="of a continuous run, so that the others are warm")
 
 
 class StreamSettings(Section):

@@ -39,6 +39,14 @@ class Runtime:
         if self.stop.is_set():
             raise Stopping("stopping between two batches")
 
+    def enter_pool(self, query: str) -> None:
+        """Queries that this thread starts from now on take their cores from the query's pool (conf/pools.xml)."""
+        self.spark.sparkContext.setLocalProperty("spark.scheduler.pool", self.stream.queries[query].pool)
+
+    def first_start_seconds(self, query: str) -> float:
+        """How long a query waits when the driver starts."""
+        return 0.0 if self.available_now else self.stream.queries[query].starts_after_seconds
+
     def trigger(self, query: str) -> dict[str, Any]:
         """How often a query runs: as its settings say, or once through everything that waits."""
         if self.available_now:

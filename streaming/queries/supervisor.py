@@ -60,7 +60,11 @@ class Supervisor:
 
     def __init__(self, runtime: Runtime, openers: dict[str, Callable[[], Startable]]) -> None:
         self._runtime = runtime
-        self._queries = [Supervised(name, opener) for name, opener in openers.items()]
+        now = time.monotonic()
+        self._queries = [
+            Supervised(name, opener, next_try=now + runtime.first_start_seconds(name))
+            for name, opener in openers.items()
+        ]
         self._progress = ProgressLog()
 
     def run(self) -> None:
@@ -90,6 +94,7 @@ class Supervisor:
         if time.monotonic() < query.next_try:
             return
         try:
+            self._runtime.enter_pool(query.name)
             query.running = query.open().start()
             log.info("query=%s state=started", query.name)
         except (StartBroker, DatabaseAbsent, psycopg2.Error) as error:

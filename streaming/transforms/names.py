@@ -8,7 +8,7 @@ import functools
 import hashlib
 import hmac
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,26 +23,19 @@ def make_names(key_file: str) -> Callable[[Column, Column, Column], Column]:
     """A column function (author_id, raw_hashtags, raw_mentions) -> struct of `NAMES`."""
 
     def names(authors: pa.Array, hashtags: pa.Array, mentions: pa.Array) -> pa.Array:
-        pseudonym = _make_pseudonym(key_file)
-        rows = [
-            {
-                "author_pseudonym": None if author is None else pseudonym(author),
-                "hashtags": fold_hashtags(tags or []),
-                "mention_pseudonyms": _pseudonymise(handles or [], pseudonym),
-            }
-            for author, tags, handles in zip(
-                authors.to_pylist(), hashtags.to_pylist(), mentions.to_pylist(), strict=True
-            )
+        pseudonym, strings = _make_pseudonym(key_file), pa.list_(pa.string())
+        arrays = [  # column by column: a dictionary per row costs three times as much
+            pa.array([None if author is None else pseudonym(author) for author in authors.to_pylist()], pa.string()),
+            pa.array([fold_hashtags(tags or ()) for tags in hashtags.to_pylist()], strings),
+            pa.array([_pseudonymise(handles or (), pseudonym) for handles in mentions.to_pylist()], strings),
         ]
-        strings = pa.list_(pa.string())
-        shape = [("author_pseudonym", pa.string()), ("hashtags", strings), ("mention_pseudonyms", strings)]
-        return pa.array(rows, pa.struct(shape))
+        return pa.StructArray.from_arrays(arrays, names=["author_pseudonym", "hashtags", "mention_pseudonyms"])
 
     column_function = F.arrow_udf(names, NAMES, ArrowUDFType.SCALAR)
     return lambda *columns: column_function(*columns)
 
 
-def fold_hashtags(tags: list[str | None]) -> list[str]:
+def fold_hashtags(tags: Iterable[str | None]) -> list[str]:
     """Distinct folded tags in order of appearance: one leading # off, NFKC, case fold, NFKC; empty ones dropped."""
     folded = (fold_hashtag(tag) for tag in tags if tag is not None)
     return list(dict.fromkeys(tag for tag in folded if tag))
@@ -55,7 +48,7 @@ def fold_hashtag(tag: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", bare).casefold())
 
 
-def _pseudonymise(handles: list[str | None], pseudonym: Callable[[str], str]) -> list[str]:
+def _pseudonymise(handles: Iterable[str | None], pseudonym: Callable[[str], str]) -> list[str]:
     bare = (handle.strip().removeprefix("@") for handle in handles if handle is not None)
     return [pseudonym(handle) for handle in dict.fromkeys(bare) if handle]
 

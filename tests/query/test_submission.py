@@ -29,11 +29,10 @@ if __name__ == "__main__":
     import jobs
     from jobs.session import open_session
     from pyspark.sql.functions import udf
-    from streaming.progress import ProgressLog
 
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    with open_session("stub", ProgressLog()) as spark:
+    with open_session("stub") as spark:
         print("code", jobs.__file__, flush=True)
         print("zone", spark.conf.get("spark.sql.session.timeZone"), flush=True)
         print("ready", sys.argv[-1], flush=True)
@@ -54,8 +53,12 @@ class Running:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen([sys.executable, "-P", "-m", "jobs", "stub", "last word"], cwd=home,
                                             env=environment, stdout=log, stderr=log, start_new_session=True)
-        assert wait_until(lambda: "ready last word" in self.log.read_text() or self.process.poll() is not None, 120)
+        assert wait_until(lambda: self.is_ready() or self.process.poll() is not None, 120)
+        assert self.is_ready(), self.log.read_text()[-2000:]
         self.family = psutil.Process(self.process.pid).children(recursive=True)
+
+    def is_ready(self) -> bool:
+        return "ready last word" in self.log.read_text()
 
     def has_left_nothing(self) -> bool:
         return wait_until(lambda: not any(is_alive(process) for process in self.family), 20)
