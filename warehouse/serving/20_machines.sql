@@ -91,11 +91,13 @@ FROM (SELECT max(minute) AS minute FROM warehouse.fact_machine_minute) AS newest
 CROSS JOIN warehouse.dim_machine AS m
 CROSS JOIN warehouse.dim_sensor AS s
 CROSS JOIN LATERAL (  -- machine by machine, so that a filter on machine or sensor saves the work for all others
-    SELECT f.minute, f.total / f.readings AS average, count(*) OVER day AS minutes, sum(f.readings) OVER day AS readings,
-           sum(f.total) OVER day AS total, sum(f.total_squares) OVER day AS total_squares
+    SELECT f.minute, f.total AS minute_total, f.readings AS minute_readings, count(*) OVER day AS minutes,
+           sum(f.readings) OVER day AS readings, sum(f.total) OVER day AS total, sum(f.total_squares) OVER day AS total_squares
     FROM warehouse.fact_machine_minute AS f
     WHERE f.machine_key = m.machine_key AND f.sensor_key = s.sensor_key AND f.minute >= newest.minute - interval '48 hours'
-    WINDOW day AS (ORDER BY f.minute RANGE BETWEEN interval '24 hours' PRECEDING AND interval '1 minute' PRECEDING)) AS a
+    WINDOW day AS (ORDER BY f.minute RANGE BETWEEN interval '24 hours' PRECEDING AND interval '1 minute' PRECEDING)) AS w
+CROSS JOIN LATERAL (
+    SELECT w.minute, w.minute_total / w.minute_readings AS average, w.minutes, w.readings, w.total, w.total_squares) AS a
 LEFT JOIN warehouse.machine_limits AS l ON l.machine_key = m.machine_key AND l.sensor_key = s.sensor_key
 CROSS JOIN LATERAL (
     SELECT CASE WHEN a.minutes >= 60 THEN (a.total / a.readings)::double precision END AS average,
