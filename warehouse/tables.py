@@ -26,9 +26,11 @@ POST_DELETIONS = Table("silver/post_deletions", silver.POST_DELETIONS, ("source"
 READINGS = Table("silver/readings", silver.READINGS, ("reading_id",), ("ingest_date",))
 MACHINE_EVENTS = Table("silver/machine_events", silver.MACHINE_EVENTS, ("event_id",), ("ingest_date",))
 
+SILVER = {"posts": POSTS, "readings": READINGS, "machine_events": MACHINE_EVENTS}
+
 QUARANTINE = {
     topic: Table(f"quarantine/{topic}", quarantine.REJECTED, ("generation", "partition", "offset"))
-    for topic in ("posts", "readings", "machine_events")
+    for topic in SILVER
 }
 
 HASHTAG_MINUTES = Table("gold/hashtag_minutes", gold.HASHTAG_MINUTES, ("minute", "hashtag", "lang"))

@@ -11,7 +11,7 @@ from streaming.positions import Decision, Offsets
 from streaming.queries.checkpoint import BatchRange, Lineage, read_range
 from streaming.queries.runtime import Runtime
 from streaming.queries.tally import iso_of_ms
-from streaming.sinks.delta import PositionedTable, is_beyond
+from streaming.sinks.delta import PositionedTable
 from streaming.sinks.fence import Fence
 from streaming.sources.kafka import read_topics
 from warehouse.schemas import bronze
@@ -49,7 +49,7 @@ class BronzeQuery:
         batch = read_range(self.lineage.folder, batch_id, self.lineage.start)
 
         def make_rows(decision: Decision, end: Offsets) -> tuple[DataFrame, dict[str, Any]]:
-            rows = records if decision is Decision.WHOLE else records.where(is_beyond(end, F.col("topic")))
+            rows = records if decision is Decision.WHOLE else records.where(self.table.beyond(end))
             return rows, self._facts(batch)
 
         self.table.append_batch(self.fence, (batch.start, batch.to), make_rows)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from itertools import groupby
 
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
@@ -10,7 +11,7 @@ from pyspark.sql import functions as F
 from streaming.errors import StreamingError
 from streaming.queries.domains import Domain
 from streaming.queries.tally import to_ledger_entry
-from streaming.sinks.delta import PositionedTable, is_beyond
+from streaming.sinks.delta import PositionedTable
 from streaming.sinks.fence import Fence
 from streaming.sinks.ledger import Counts, Ledger, LedgerEntry, Load
 from streaming.transforms.facts import add_up, as_staged
@@ -86,9 +87,12 @@ class Follower:
     def _deletions_of(self, spark: SparkSession, commits: list[Commit]) -> list[Load]:
         if self._deletions is None or not any(commit.position["counts"].get("deletion") for commit in commits):
             return []
-        topic = F.lit(self._domain.name)
-        start, to = ({self._domain.name: commits[i].position[key]} for i, key in ((0, "from"), (-1, "to")))
-        rows = read_table(spark, self._deletions.path).where(is_beyond(start, topic) & ~is_beyond(to, topic))
+        topic, generation = self._domain.name, _generation_of(commits[0])
+        start, to = (
+            self._deletions.beyond({topic: commits[i].position[key]}, {topic: generation})
+            for i, key in ((0, "from"), (-1, "to"))
+        )
+        rows = read_table(spark, self._deletions.path).where(start & ~to)
         return [Load("post_deletion_rows", rows.select("source", "post_id").toArrow())]
 
     def _rebuild(self, fence: Fence, spark: SparkSession, version: int) -> None:
@@ -113,8 +117,15 @@ class Follower:
 
 
 def _groups(commits: list[Commit]) -> Iterator[list[Commit]]:
-    for start in range(0, len(commits), COMMITS_AT_ONCE):
-        yield commits[start : start + COMMITS_AT_ONCE]
+    """Never across generations: offsets of two of them cannot be compared."""
+    for _, same in groupby(commits, _generation_of):
+        run = list(same)
+        for start in range(0, len(run), COMMITS_AT_ONCE):
+            yield run[start : start + COMMITS_AT_ONCE]
+
+
+def _generation_of(commit: Commit) -> int:
+    return int(commit.position["generation"])
 
 
 def _count_by_batch_minute(silver: DataFrame) -> Counts:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from streaming.errors import StreamingError
 from streaming.topics import Topic
@@ -28,7 +29,7 @@ class Generations:
         Raises:
             TopicRecreated: the lake was filled from a topic of that name with another UUID.
         """
-        known = json.loads(self.file.read_text()) if self.file.exists() else {}
+        known = self._read()
         held = known.get(topic.name)
         if held is None:
             known[topic.name] = {"uuid": str(topic.uuid), "generation": 1}
@@ -37,11 +38,28 @@ class Generations:
         if held["uuid"] != str(topic.uuid):
             raise TopicRecreated(
                 f"topic {topic.name} was deleted and created again (the lake was filled from {held['uuid']}, the "
-                f"broker has {topic.uuid}); use the broker that filled this lake, or a new lake (--set lake.path=...)"
+                f"broker has {topic.uuid}); use the broker that filled this lake, or read the new topic too: "
+                "./spark-submit.sh repair --new-generation"
             )
         return int(held["generation"])
 
-    def _write(self, known: dict[str, dict[str, object]]) -> None:
+    def is_recreated(self, topic: Topic) -> bool:
+        """True if the lake was filled from a topic of that name with another UUID."""
+        held = self._read().get(topic.name)
+        return held is not None and held["uuid"] != str(topic.uuid)
+
+    def begin_next(self, topic: Topic) -> int:
+        """From now on the topic as the broker has it is the next generation. Hold the lock `generations`."""
+        known = self._read()
+        number = int(known[topic.name]["generation"]) + 1
+        known[topic.name] = {"uuid": str(topic.uuid), "generation": number}
+        self._write(known)
+        return number
+
+    def _read(self) -> dict[str, dict[str, Any]]:
+        return json.loads(self.file.read_text()) if self.file.exists() else {}
+
+    def _write(self, known: dict[str, dict[str, Any]]) -> None:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         partial = self.file.with_suffix(".partial")
         partial.write_text(json.dumps(known, indent=1, sort_keys=True))

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from streaming.positions import Offsets
 from streaming.queries.checkpoint import Lineage
 from streaming.queries.domains import Domain
-from streaming.sinks.delta import PositionedTable, is_beyond
+from streaming.sinks.delta import PositionedTable
 from warehouse.delta_io import read_table
 
 
@@ -29,7 +29,7 @@ class KnownIds:
             self.forget()
             return events
         if self._keys is None:
-            before = ~is_beyond(self.lineage.start, F.lit(self.domain.name))
+            before = ~self._silver.beyond(self.lineage.start)
             self._keys = self._read(events.sparkSession, oldest_ms).where(before).select("dedup_key", "ingested_at")
             self._keys = self._keys.persist()
         recent = self._keys.where(F.col("ingested_at") > F.timestamp_millis(F.lit(oldest_ms)))
@@ -38,7 +38,7 @@ class KnownIds:
     def drop_held(self, events: DataFrame, end: Offsets, batch_ms: int) -> DataFrame:
         """The events beyond `end` whose key the tables do not hold within the horizon: a half-written batch."""
         held = self._read(events.sparkSession, batch_ms - self.horizon_seconds * 1000)
-        beyond = events.where(is_beyond(end, F.lit(self.domain.name)))
+        beyond = events.where(self._silver.beyond(end))
         return beyond.join(held.select("dedup_key"), "dedup_key", "left_anti")
 
     def forget(self) -> None:
@@ -46,6 +46,10 @@ class KnownIds:
         if self._keys is not None:
             self._keys.unpersist()
             self._keys = None
+
+    @property
+    def _silver(self) -> PositionedTable:
+        return self.tables[0][0]
 
     def _read(self, spark: SparkSession, oldest_ms: int) -> DataFrame:
         oldest = F.timestamp_millis(F.lit(oldest_ms))

@@ -3,10 +3,9 @@
 from typing import Any
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from streaming.positions import Offsets, covers, to_position
-from streaming.sinks.delta import PositionedTable, is_beyond
+from streaming.sinks.delta import PositionedTable
 from streaming.sinks.fence import Fence
 from warehouse.delta_io import append, delete, read_table
 from warehouse.schemas.coordinates import COORDINATE_KEY
@@ -21,18 +20,17 @@ def append_missing(
     with target.held(fence):
         end = target.end()
         if end is not None and not covers(start, end):  # a replay: something at or beyond `start` may be there
-            held = read_table(rows.sparkSession, target.path).where(is_beyond(start, F.lit(topics[0])))
+            held = read_table(rows.sparkSession, target.path).where(target.beyond(start))
             rows = rows.join(held.select(*COORDINATE_KEY), list(COORDINATE_KEY), "left_anti")
         append(rows, target.path, {**facts, "from": to_position(start, topics), "to": to_position(to, topics)})
 
 
 def void_beyond(target: PositionedTable, fence: Fence, rows: DataFrame, end: Offsets) -> None:
     """Deletes rows at or beyond silver's end: a new lineage decides about those records again."""
-    topic = next(iter(end))
     with target.held(fence):
         newest = target.log.newest_position()
         if newest is None:
             return
-        beyond = is_beyond(end, F.lit(topic))
+        beyond = target.beyond(end)
         if rows.where(beyond).limit(1).count():
             delete(rows.sparkSession, target.path, beyond, {**newest.position, "by": "lineage"})

@@ -1,6 +1,6 @@
 """Tables that know their position: silver and bronze take a batch once, whoever retries it and however often."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,14 +36,19 @@ class Written:
 
 
 class PositionedTable:
-    """One table, one writer at a time, positions in its commits."""
+    """One table, one writer at a time, positions in its commits.
 
-    def __init__(self, table: Table, lake: Path, locks: TableLocks, topics: tuple[str, ...]) -> None:
+    `generations` are the topics it is filled from, each with its present generation: offsets of an earlier one do not
+    count, because a recreated topic begins at 0 again.
+    """
+
+    def __init__(self, table: Table, lake: Path, locks: TableLocks, generations: Mapping[str, int]) -> None:
         self.table = table
         self.path = lake / table.name
         self.log = DeltaLog(self.path)
         self._locks = locks
-        self._topics = topics
+        self.generations = generations
+        self._topics = tuple(generations)
 
     @contextmanager
     def held(self, fence: Fence) -> Iterator[None]:
@@ -53,9 +58,40 @@ class PositionedTable:
             yield
 
     def end(self) -> Offsets | None:
-        """The recorded end, None before the first commit of a query."""
+        """The recorded end in the topics' present generations, None before the first commit of a query."""
         newest = self.log.newest_position()
-        return None if newest is None else from_position(newest.position["to"], self._topics)
+        if newest is None:
+            return None
+        recorded = from_position(newest.position["to"], self._topics)
+        return {topic: at for topic, at in recorded.items() if self._is_present(topic, newest.position["generation"])}
+
+    def beyond(self, end: Offsets, generations: Mapping[str, int] | None = None) -> Column:
+        """True for rows at or beyond `end`, partitions that `end` does not name included.
+
+        `end` counts in the topics' present generations, or in those that are given.
+        """
+        topic = F.col("topic") if len(self._topics) > 1 else F.lit(self._topics[0])
+        behind = F.lit(False)
+        for name, generation in (generations or self.generations).items():
+            reached = F.col("generation") < generation
+            for partition, at in end.get(name, {}).items():
+                here = (F.col("generation") == generation) & (F.col("partition") == int(partition))
+                reached = reached | (here & (F.col("offset") < at))
+            behind = behind | ((topic == name) & reached)
+        return ~behind
+
+    def to_position(self, offsets: Offsets) -> dict[str, Any]:
+        """Offsets as this table's commits record them."""
+        return to_position(offsets, self._topics)
+
+    def recorded_generations(self) -> int | dict[str, int]:
+        """The present generations as this table's commits record them: one number, or one per topic."""
+        numbers = dict(self.generations)
+        return numbers if len(numbers) > 1 else next(iter(numbers.values()))
+
+    def _is_present(self, topic: str, recorded: int | Mapping[str, int]) -> bool:
+        known = recorded if isinstance(recorded, int) else recorded.get(topic)
+        return known == self.generations.get(topic)
 
     def append_batch(
         self,
@@ -76,20 +112,6 @@ class PositionedTable:
             if decision is not Decision.NOTHING:
                 reached = start if end is None else end
                 rows, facts = make_rows(decision, reached)
-                new_end = furthest(reached, to)
-                offsets = {"from": to_position(reached, self._topics), "to": to_position(new_end, self._topics)}
+                offsets = {"from": self.to_position(reached), "to": self.to_position(furthest(reached, to))}
                 append(rows, self.path, {**facts, **offsets})
             return Written(self.log.newest_version(), decision)
-
-
-def is_beyond(end: Offsets, topic: Column) -> Column:
-    """True for coordinates at or beyond `end`, partitions that `end` does not name included."""
-    behind = [
-        (topic == name) & (F.col("partition") == int(partition)) & (F.col("offset") < at)
-        for name, partitions in end.items()
-        for partition, at in partitions.items()
-    ]
-    condition = F.lit(False)
-    for each in behind:
-        condition = condition | each
-    return ~condition

@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -60,6 +60,18 @@ class LedgerEntry:
     counts: Counts
 
 
+@dataclass(frozen=True)
+class Lost:
+    """Offsets [start, stop) of one partition that a query will never read."""
+
+    query: str
+    topic: str
+    generation: int
+    partition: int
+    start: int
+    stop: int
+
+
 class Ledger:
     """The warehouse side of one query. Keeps a connection; waits in place while the database is away."""
 
@@ -111,6 +123,14 @@ class Ledger:
                 self._record(cursor, entry)
 
         self._patiently(attempt)
+
+    def record_lost(self, ranges: Iterable[Lost]) -> None:
+        """Keeps what an operator has accepted as lost, in one transaction; the same again changes nothing."""
+        with self._connected() as connection, connection.cursor() as cursor:
+            for lost in ranges:
+                place = {"query": lost.query, "topic": lost.topic, "generation": lost.generation}
+                offsets = {"partition": lost.partition, "from_offset": lost.start, "to_offset": lost.stop}
+                cursor.execute(read_sql("ledger/add_lost.sql"), {**place, **offsets})
 
     def close(self) -> None:
         """Drops the connection."""

@@ -20,6 +20,10 @@ SCHEMAS = {
         [("query", pa.string()), ("lineage", pa.int32()), ("silver_version", pa.int64()),
          ("from_offsets", pa.string()), ("to_offsets", pa.string()), ("rows", pa.int64())]
     ),
+    "pg_lost_records": pa.schema(
+        [("query", pa.string()), ("topic", pa.string()), ("generation", pa.int32()), ("partition", pa.int32()),
+         ("start", pa.int64()), ("stop", pa.int64())]
+    ),
     "pg_row_counts": pa.schema([("query", pa.string()), ("outcome", pa.string()), ("rows", pa.int64())]),
     "pg_hashtag_minute": pa.schema(
         [("minute_us", pa.int64()), ("date_id", pa.date32()), ("hashtag", pa.string()), ("lang", pa.string()),

@@ -1,4 +1,4 @@
--- What the broker acknowledged stands in bronze with the same bytes, once it has come that far.
+-- What the broker acknowledged stands in bronze with the same bytes, once it has come that far and unless it was lost.
 SELECT a.topic, a."partition", a."offset", a.file, a.n,
     CASE
         WHEN a.topic IS NULL THEN 'acknowledged without an intent'
@@ -11,4 +11,6 @@ LEFT JOIN (
     SELECT topic, "partition", arg_max(bronze_stop, generation) AS stop FROM ends GROUP BY topic, "partition"
 ) AS e USING (topic, "partition")
 LEFT JOIN (SELECT DISTINCT topic, "partition", "offset" FROM bronze) AS b USING (topic, "partition", "offset")
+ANTI JOIN (SELECT * FROM pg_lost_records WHERE query = 'bronze') AS x
+    ON a.generation IS NULL AND x.topic = a.topic AND x."partition" = a."partition" AND a."offset" >= x.start AND a."offset" < x.stop
 WHERE a.topic IS NULL OR a.generation IS NOT NULL OR a."offset" < e.stop

@@ -1,5 +1,7 @@
 SELECT 'unacknowledged' AS name, count(*) AS rows FROM unacknowledged
 UNION ALL
+SELECT 'lost_by_' || query, sum(stop - start) FROM pg_lost_records GROUP BY query
+UNION ALL
 SELECT 'foreign', count(*) FROM (
     SELECT topic, generation, "partition", "offset", sent_sha256 AS sha256 FROM bronze
     ANTI JOIN acknowledged USING (topic, generation, "partition", "offset")

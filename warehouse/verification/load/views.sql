@@ -24,7 +24,13 @@ WHERE "offset" < e.silver_stop;
 -- `is_current`: judged under the newest rules, as far as the log still tells.
 CREATE TABLE due AS
 SELECT p.*, b.batch_us, coalesce(b.rules = r.rules, true) AS is_current
-FROM (SELECT p.* FROM parsed AS p JOIN ends AS e USING (topic, generation, "partition") WHERE p."offset" < e.silver_stop) AS p
+FROM (
+    SELECT p.* FROM parsed AS p JOIN ends AS e USING (topic, generation, "partition")
+    ANTI JOIN (SELECT * FROM pg_lost_records WHERE query = topic) AS x
+        ON x.topic = p.topic AND x.generation = p.generation AND x."partition" = p."partition"
+        AND p."offset" >= x.start AND p."offset" < x.stop
+    WHERE p."offset" < e.silver_stop
+) AS p
 ASOF LEFT JOIN batches AS b
     ON p.topic = b.topic AND p.generation = b.generation AND p."partition" = b."partition" AND p."offset" >= b.start
 LEFT JOIN (SELECT topic, arg_max(rules, version) AS rules FROM batches GROUP BY topic) AS r ON r.topic = p.topic;

@@ -1,0 +1,51 @@
+"""Go on after a loss that no restart can heal; stop the stream first, and start it again afterwards."""
+
+import argparse
+
+from rich.console import Console
+
+from jobs.cli import parse, run
+from jobs.session import open_session
+from jobs.stream import build_runtime
+from streaming.queries.repairs import begin_new_generations, skip_lost
+
+GROUP = "Run"
+NEEDS_SPARK = True
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The job's options."""
+    parser = argparse.ArgumentParser(
+        prog="repair",
+        description=__doc__,
+        epilog="The stream says which of these it needs. Nothing is deleted: rows that landed stay, and what is given "
+        "up is written to ops.lost_records, which verify leaves out and counts.",
+    )
+    ways = parser.add_mutually_exclusive_group(required=True)
+    ways.add_argument(
+        "--skip-lost",
+        action="store_true",
+        help="retention deleted records before they were read: go on at the oldest record that is left",
+    )
+    ways.add_argument(
+        "--new-generation",
+        action="store_true",
+        help="a topic was deleted and created again: read the new one from its first record, beside the old rows",
+    )
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Reports one line per change; repeated, it finds nothing to do."""
+    arguments, settings = parse(build_parser(), argv)
+    with open_session("repair") as spark:
+        runtime = build_runtime(spark, settings, available_now=True)
+        report = skip_lost(runtime) if arguments.skip_lost else begin_new_generations(runtime)
+    console = Console(highlight=False)
+    for line in report or ["nothing to repair"]:
+        console.print(line, markup=False, soft_wrap=True)
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

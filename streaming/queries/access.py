@@ -1,0 +1,54 @@
+"""How a query or a repair gets at what it needs: broker, tables, and the right to write."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from streaming.positions import Offsets
+from streaming.queries.generations import Generations, TopicMissing
+from streaming.queries.runtime import Runtime
+from streaming.sinks.delta import PositionedTable
+from streaming.sinks.fence import Fence, take_fence
+from streaming.sinks.ledger import Ledger
+from streaming.topics import describe_topics, read_begin_offsets
+from warehouse.delta_io import create_table
+from warehouse.tables import Table
+
+
+def known_generations(runtime: Runtime) -> Generations:
+    """The lake's list of the topics that filled it."""
+    return Generations(Path(runtime.lake.path) / "generations.json")
+
+
+def ask_broker(runtime: Runtime, topics: tuple[str, ...]) -> tuple[Offsets, dict[str, int]]:
+    """The oldest offsets of the topics and their generations.
+
+    Raises:
+        TopicMissing: one of them does not exist.
+        TopicRecreated: one of them is not the topic that filled the lake.
+    """
+    described = describe_topics(runtime.kafka)
+    missing = [name for name in topics if name not in described]
+    if missing:
+        raise TopicMissing(f"topic {', '.join(missing)} does not exist: run ./spark-submit.sh create_topics")
+    generations = known_generations(runtime)
+    with runtime.locks.hold("generations"):
+        numbers = {name: generations.number_of(described[name]) for name in topics}
+    begin = read_begin_offsets(runtime.kafka)
+    return {t: {str(p): at for p, at in begin[t].items()} for t in topics}, numbers
+
+
+def open_table(runtime: Runtime, table: Table, generations: Mapping[str, int]) -> PositionedTable:
+    """A table of the lake, created where it does not exist."""
+    with runtime.locks.hold(table.name):
+        create_table(runtime.spark, runtime.lake, table)
+    return PositionedTable(table, runtime.lake.path, runtime.locks, generations)
+
+
+def take_over(runtime: Runtime, query: str, ledger: Ledger | None) -> Fence:
+    """From now on an older driver of this query may neither write nor commit. `ledger`: None where it has none."""
+    above = ledger.fence_number() if ledger else 0
+    with runtime.locks.hold(f"fence/{query}"):
+        fence = take_fence(runtime.lake.path, query, runtime.holder, above)
+    if ledger:
+        ledger.take_lease(fence)
+    return fence

@@ -1,0 +1,69 @@
+"""What only an operator may decide, because something is lost for good: go on without it, and keep a record of that."""
+
+from collections.abc import Iterator
+
+from streaming.positions import Offsets, furthest
+from streaming.queries.access import ask_broker, known_generations, open_table, take_over
+from streaming.queries.runtime import Runtime
+from streaming.sinks.delta import PositionedTable
+from streaming.sinks.fence import Fence
+from streaming.sinks.ledger import Ledger, Lost
+from streaming.topics import describe_topics
+from warehouse.delta_io import append
+from warehouse.tables import BRONZE, SILVER
+
+
+def begin_new_generations(runtime: Runtime) -> list[str]:
+    """Every recreated topic becomes the next generation, read from its first record; one line of report for each.
+
+    Rows of the generation before stay. A driver that still runs is fenced off: it read a topic that is gone.
+    """
+    report = []
+    generations = known_generations(runtime)
+    for name, topic in sorted(describe_topics(runtime.kafka).items()):
+        if not generations.is_recreated(topic):
+            continue
+        take_over(runtime, name, _open_ledger(runtime, name))
+        take_over(runtime, "bronze", None)
+        with runtime.locks.hold("generations"):
+            number = generations.begin_next(topic)
+        report.append(f"{name}: generation {number} begins at its oldest record")
+    return report
+
+
+def skip_lost(runtime: Runtime) -> list[str]:
+    """Moves every query past the records that retention took; one line of report for each range."""
+    begin, generations = ask_broker(runtime, tuple(sorted(runtime.kafka.partitions)))
+    bronze = open_table(runtime, BRONZE, generations)
+    report = _skip(runtime, bronze, take_over(runtime, "bronze", None), begin)
+    for name, table in SILVER.items():
+        silver = open_table(runtime, table, {name: generations[name]})
+        report += _skip(runtime, silver, take_over(runtime, name, _open_ledger(runtime, name)), {name: begin[name]})
+    return report
+
+
+def _skip(runtime: Runtime, table: PositionedTable, fence: Fence, begin: Offsets) -> list[str]:
+    """The loss is written to the warehouse first, then the table's end moves: a crash in between only repeats it."""
+    with table.held(fence):
+        newest, end = table.log.newest_position(), table.end()
+        ranges = [] if newest is None or end is None else list(_find_lost(table, fence.query, end, begin))
+        if not ranges or newest is None or end is None:
+            return []
+        _open_ledger(runtime, fence.query).record_lost(ranges)
+        position = {**newest.position, "generation": table.recorded_generations(), "counts": {}, "by": "repair"}
+        moved = {"from": table.to_position(end), "to": table.to_position(furthest(end, begin))}
+        append(runtime.spark.createDataFrame([], table.table.schema), table.path, {**position, **moved})
+    return [f"{lost.query}: {lost.topic} partition {lost.partition} skips {lost.stop - lost.start} records "
+            f"({lost.start} to {lost.stop - 1})" for lost in ranges]
+
+
+def _find_lost(table: PositionedTable, query: str, end: Offsets, begin: Offsets) -> Iterator[Lost]:
+    for topic, partitions in begin.items():
+        for partition, oldest in sorted(partitions.items()):
+            at = end.get(topic, {}).get(partition, 0)
+            if at < oldest:
+                yield Lost(query, topic, table.generations[topic], int(partition), at, oldest)
+
+
+def _open_ledger(runtime: Runtime, query: str) -> Ledger:
+    return Ledger(runtime.writer_url, query, runtime.stop, runtime.stream.retry_max_seconds)

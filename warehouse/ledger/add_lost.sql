@@ -1,0 +1,5 @@
+-- Accepted again after a crash, the broker may have lost more meanwhile: the longer range holds.
+INSERT INTO ops.lost_records (query, topic, generation, partition, from_offset, to_offset)
+VALUES (%(query)s, %(topic)s, %(generation)s, %(partition)s, %(from_offset)s, %(to_offset)s)
+ON CONFLICT (query, topic, generation, partition, from_offset)
+DO UPDATE SET to_offset = greatest(lost_records.to_offset, excluded.to_offset)
