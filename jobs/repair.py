@@ -6,7 +6,7 @@ from rich.console import Console
 
 from jobs.cli import parse, run
 from jobs.session import open_session
-from jobs.stream import build_runtime
+from jobs.wiring import build_runtime
 from streaming.queries.repairs import begin_new_generations, skip_lost
 
 GROUP = "Run"

@@ -4,11 +4,9 @@ import argparse
 from collections.abc import Callable
 from functools import partial
 
-from pyspark.sql import SparkSession
-
 from jobs.cli import parse, run
 from jobs.session import open_session
-from jobs.settings import Settings, load_quality
+from jobs.wiring import build_runtime
 from streaming.queries.domains import build_domains
 from streaming.queries.gold import GOLD
 from streaming.queries.leaving import leave_on_signals
@@ -19,15 +17,9 @@ from streaming.queries.opening import (
 )
 from streaming.queries.runtime import Runtime
 from streaming.queries.supervisor import Startable, Supervisor
-from streaming.settings import QualitySettings
-from streaming.transforms.rules import QualityRules
-from warehouse.locks import TableLocks
-from warehouse.postgres import role_url
-from warehouse.secret_files import ensure_key
 
 GROUP = "Run"
 NEEDS_SPARK = True
-PSEUDONYM_KEY = "pseudonym.key"
 TOPIC_PHASE = ("bronze", "posts", "readings", "machine_events")
 GOLD_PHASE = tuple(domain.name for domain in GOLD)
 
@@ -65,26 +57,6 @@ def main(argv: list[str] | None = None) -> int:
         for phase in phases:
             Supervisor(runtime, {name: openers[name] for name in phase if name in wanted}).run()
     return 0
-
-
-def build_runtime(spark: SparkSession, settings: Settings, *, available_now: bool) -> Runtime:
-    """What all queries share."""
-    return Runtime(
-        spark=spark,
-        lake=settings.lake,
-        stream=settings.stream,
-        kafka=settings.kafka,
-        writer_url=role_url(settings.postgres, "writer"),
-        key_file=str(ensure_key(settings.postgres.secrets / PSEUDONYM_KEY)),
-        rules=build_rules(load_quality()),
-        locks=TableLocks(spark, settings.lake.path, enabled=settings.lake.local_locks),
-        available_now=available_now,
-    )
-
-
-def build_rules(quality: QualitySettings) -> QualityRules:
-    """The rules as the transforms take them: they know nothing of settings."""
-    return QualityRules(**{**quality.model_dump(), "earliest": quality.earliest.isoformat()})
 
 
 def build_openers(runtime: Runtime) -> dict[str, Callable[[], Startable]]:

@@ -15,8 +15,9 @@ from pyspark.sql import SparkSession
 
 from jobs.session import tune
 from jobs.settings import CONF, ROOT, SPARK_JARS, Settings, load_quality
-from jobs.stream import GOLD_PHASE, TOPIC_PHASE, build_openers, build_rules
+from jobs.stream import GOLD_PHASE, TOPIC_PHASE, build_openers
 from jobs.verify import make_inputs
+from jobs.wiring import build_rules
 from streaming.broker import bootstrap_servers
 from streaming.queries.runtime import Runtime
 from streaming.queries.supervisor import Supervisor

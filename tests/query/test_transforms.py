@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import BinaryType, StructField, StructType
 
 from jobs.settings import load_quality
-from jobs.stream import build_rules
+from jobs.wiring import build_rules
 from streaming.queries.domains import build_domains
 from streaming.transforms.facts import add_up, as_staged
 from streaming.transforms.increments import measure_by_machine_minute

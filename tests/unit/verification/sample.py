@@ -195,6 +195,7 @@ def _postgres() -> dict[str, list[Row]]:
               ("machine_events", "silver"): 1, ("machine_events", "late"): 0}
     return {
         "pg_ledger": [*_ledger("posts", 1, 2), *_ledger("readings", 1, 1), *_ledger("machine_events", 0, 1)],
+        "pg_lost_records": [],
         "pg_row_counts": [{"query": q, "outcome": o, "rows": n} for (q, o), n in counts.items()],
         "pg_hashtag_minute": minutes,
         "pg_hashtag_pair_hour": [

@@ -63,6 +63,17 @@ def lose(table: str) -> Fault:
     return lambda world: world.postgres[table].pop()
 
 
+def drop_beside_a_loss(offset: int, table: str, match: Row) -> Fault:
+    """One row fewer, while an operator has accepted another offset of bronze's partition 0 as lost."""
+
+    def fault(world: World) -> None:
+        place = {"query": "bronze", "topic": "posts", "generation": 1, "partition": 0}
+        world.postgres["pg_lost_records"].append({**place, "start": offset, "stop": offset + 1})
+        world.remove(table, **match)
+
+    return fault
+
+
 def intent(n: int, **values: Any) -> Fault:
     """The generator meant something else."""
 
@@ -81,6 +92,7 @@ READING_FACTS = {"minute": "2026-03-01T12:00:00Z", "machine_id": "m1", "values":
 FAULTS: list[tuple[str, str, Fault]] = [
     # bronze
     ("bronze_without_gaps", "an offset is missing", drop("bronze/records", **MALFORMED)),
+    ("acknowledged_in_bronze", "another offset was lost", drop_beside_a_loss(0, "bronze/records", MALFORMED)),
     ("bronze_without_gaps", "the last offset is missing", drop("bronze/records", topic="posts", partition=1, offset=2)),
     ("acknowledged_in_bronze", "an acknowledged record is missing", drop("bronze/records", **MALFORMED)),
     ("acknowledged_in_bronze", "other bytes", change("bronze/records", MALFORMED, value=b"{not JSON")),

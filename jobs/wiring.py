@@ -1,0 +1,33 @@
+"""Settings -> what the queries of a driver share. Not a job: jobs that read or repair the lake may import it."""
+
+from pyspark.sql import SparkSession
+
+from jobs.settings import Settings, load_quality
+from streaming.queries.runtime import Runtime
+from streaming.settings import QualitySettings
+from streaming.transforms.rules import QualityRules
+from warehouse.locks import TableLocks
+from warehouse.postgres import role_url
+from warehouse.secret_files import ensure_key
+
+PSEUDONYM_KEY = "pseudonym.key"
+
+
+def build_runtime(spark: SparkSession, settings: Settings, *, available_now: bool) -> Runtime:
+    """What all queries share."""
+    return Runtime(
+        spark=spark,
+        lake=settings.lake,
+        stream=settings.stream,
+        kafka=settings.kafka,
+        writer_url=role_url(settings.postgres, "writer"),
+        key_file=str(ensure_key(settings.postgres.secrets / PSEUDONYM_KEY)),
+        rules=build_rules(load_quality()),
+        locks=TableLocks(spark, settings.lake.path, enabled=settings.lake.local_locks),
+        available_now=available_now,
+    )
+
+
+def build_rules(quality: QualitySettings) -> QualityRules:
+    """The rules as the transforms take them: they know nothing of settings."""
+    return QualityRules(**{**quality.model_dump(), "earliest": quality.earliest.isoformat()})
