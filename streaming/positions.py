@@ -4,7 +4,7 @@ Exactness rests on these offsets, never on batch ids, which start again with eve
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
 
@@ -54,6 +54,15 @@ def is_same(offsets: Offsets, other: Offsets) -> bool:
 def furthest(offsets: Offsets, other: Offsets) -> Offsets:
     """The greater offset of each partition."""
     return _combine(offsets, other, max)
+
+
+def find_lost(end: Offsets, begin: Offsets) -> Iterator[tuple[str, str, int, int]]:
+    """(topic, partition, end, begin) wherever the broker begins beyond a table's end: what lies between is gone."""
+    for topic, partitions in begin.items():
+        for partition, oldest in sorted(partitions.items()):
+            at = _at(end, topic, partition)
+            if at < oldest:
+                yield topic, partition, at, oldest
 
 
 def count_between(start: Offsets, to: Offsets) -> int:

@@ -23,14 +23,18 @@ def find_free_ports(count: int) -> list[int]:
             one.close()
 
 
+def free_port_overrides() -> list[str]:
+    """key=value for every port that an installation listens on."""
+    names = ("kafka.port", "kafka.controller_port", "postgres.port", "page.port")
+    return [f"{name}={port}" for name, port in zip(names, find_free_ports(len(names)), strict=True)]
+
+
 @pytest.fixture(scope="session")
 def make_settings() -> Callable[[Path], Settings]:
     """Settings of the profile `test` with free ports and everything below the given folder."""
 
     def make(folder: Path, *overrides: str) -> Settings:
-        names = ("kafka.port", "kafka.controller_port", "postgres.port", "page.port")
-        ports = [f"{name}={port}" for name, port in zip(names, find_free_ports(len(names)), strict=True)]
-        return load_settings("test", [f"var={folder}", *ports, *overrides])
+        return load_settings("test", [f"var={folder}", *free_port_overrides(), *overrides])
 
     return make
 

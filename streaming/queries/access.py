@@ -44,6 +44,11 @@ def open_table(runtime: Runtime, table: Table, generations: Mapping[str, int]) -
     return PositionedTable(table, runtime.lake.path, runtime.locks, generations)
 
 
+def open_ledger(runtime: Runtime, query: str) -> Ledger:
+    """The warehouse side of a query."""
+    return Ledger(runtime.writer_url, query, runtime.stop, runtime.stream.retry_max_seconds)
+
+
 def take_over(runtime: Runtime, query: str, ledger: Ledger | None) -> Fence:
     """From now on an older driver of this query may neither write nor commit. `ledger`: None where it has none."""
     above = ledger.fence_number() if ledger else 0

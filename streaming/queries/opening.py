@@ -8,8 +8,8 @@ from datetime import datetime
 from pyspark.sql import functions as F
 
 from streaming.errors import StreamingError
-from streaming.positions import Offsets
-from streaming.queries.access import ask_broker, open_table, take_over
+from streaming.positions import Offsets, find_lost
+from streaming.queries.access import ask_broker, open_ledger, open_table, take_over
 from streaming.queries.bronze import BronzeQuery
 from streaming.queries.domains import Domain
 from streaming.queries.follower import Follower
@@ -21,7 +21,6 @@ from streaming.queries.topic_query import TopicQuery, TopicTables
 from streaming.sinks.coordinates import void_beyond
 from streaming.sinks.delta import PositionedTable
 from streaming.sinks.fence import Fence
-from streaming.sinks.ledger import Ledger
 from streaming.topics import read_end_offsets
 from warehouse.delta_io import read_table
 from warehouse.tables import BRONZE, POST_DELETIONS
@@ -39,7 +38,7 @@ class LakeAheadOfTopic(StreamingError):
 
 def open_topic_query(runtime: Runtime, domain: Domain) -> TopicQuery:
     """Settles everything a topic query needs; raises what an operator must decide, retries nothing."""
-    ledger = Ledger(runtime.writer_url, domain.name, runtime.stop, runtime.stream.retry_max_seconds)
+    ledger = open_ledger(runtime, domain.name)
     begin, generations = ask_broker(runtime, (domain.name,))
     tables = TopicTables(
         silver=open_table(runtime, domain.table, generations),
@@ -102,21 +101,20 @@ def _check_reachable(query: str, end: Offsets | None, begin: Offsets, runtime: R
     """Between the table's end and the broker's oldest record nothing may be missing."""
     if end is None:
         return
-    latest = read_end_offsets(runtime.kafka)
-    for topic, partitions in begin.items():
-        for partition, oldest in partitions.items():
-            at = end.get(topic, {}).get(partition, 0)
-            if at < oldest:
-                raise RecordsLost(
-                    f"query {query}: {topic} partition {partition} lost {oldest - at} records to retention (the lake "
-                    f"ends at {at}, the broker begins at {oldest}); restore the broker's data, or accept the loss: "
-                    "./spark-submit.sh repair --skip-lost"
-                )
-            if at > latest[topic][int(partition)]:
+    for topic, partitions in read_end_offsets(runtime.kafka).items():
+        for number, latest in partitions.items():
+            at = end.get(topic, {}).get(str(number), 0)
+            if at > latest:
                 raise LakeAheadOfTopic(
-                    f"query {query}: the lake is at {at} of {topic} partition {partition}, but the topic ends at "
-                    f"{latest[topic][int(partition)]}: this is not the topic that filled the lake"
+                    f"query {query}: the lake is at {at} of {topic} partition {number}, but the topic ends at "
+                    f"{latest}: this is not the topic that filled the lake"
                 )
+    for topic, partition, at, oldest in find_lost(end, begin):
+        raise RecordsLost(
+            f"query {query}: {topic} partition {partition} lost {oldest - at} records to retention (the lake "
+            f"ends at {at}, the broker begins at {oldest}); restore the broker's data, or accept the loss: "
+            "./spark-submit.sh repair --skip-lost"
+        )
 
 
 def _void_undecided(runtime: Runtime, tables: TopicTables, fence: Fence, end: Offsets) -> None:

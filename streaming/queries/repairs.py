@@ -1,13 +1,11 @@
 """What only an operator may decide, because something is lost for good: go on without it, and keep a record of that."""
 
-from collections.abc import Iterator
-
-from streaming.positions import Offsets, furthest
-from streaming.queries.access import ask_broker, known_generations, open_table, take_over
+from streaming.positions import Offsets, find_lost, furthest
+from streaming.queries.access import ask_broker, known_generations, open_ledger, open_table, take_over
 from streaming.queries.runtime import Runtime
 from streaming.sinks.delta import PositionedTable
 from streaming.sinks.fence import Fence
-from streaming.sinks.ledger import Ledger, Lost
+from streaming.sinks.ledger import Lost
 from streaming.topics import describe_topics
 from warehouse.delta_io import append
 from warehouse.tables import BRONZE, SILVER
@@ -23,7 +21,7 @@ def begin_new_generations(runtime: Runtime) -> list[str]:
     for name, topic in sorted(describe_topics(runtime.kafka).items()):
         if not generations.is_recreated(topic):
             continue
-        take_over(runtime, name, _open_ledger(runtime, name))
+        take_over(runtime, name, open_ledger(runtime, name))
         take_over(runtime, "bronze", None)
         with runtime.locks.hold("generations"):
             number = generations.begin_next(topic)
@@ -38,7 +36,7 @@ def skip_lost(runtime: Runtime) -> list[str]:
     report = _skip(runtime, bronze, take_over(runtime, "bronze", None), begin)
     for name, table in SILVER.items():
         silver = open_table(runtime, table, {name: generations[name]})
-        report += _skip(runtime, silver, take_over(runtime, name, _open_ledger(runtime, name)), {name: begin[name]})
+        report += _skip(runtime, silver, take_over(runtime, name, open_ledger(runtime, name)), {name: begin[name]})
     return report
 
 
@@ -46,24 +44,17 @@ def _skip(runtime: Runtime, table: PositionedTable, fence: Fence, begin: Offsets
     """The loss is written to the warehouse first, then the table's end moves: a crash in between only repeats it."""
     with table.held(fence):
         newest, end = table.log.newest_position(), table.end()
-        ranges = [] if newest is None or end is None else list(_find_lost(table, fence.query, end, begin))
-        if not ranges or newest is None or end is None:
+        if newest is None or end is None:
             return []
-        _open_ledger(runtime, fence.query).record_lost(ranges)
+        ranges = [
+            Lost(fence.query, topic, table.generations[topic], int(partition), at, oldest)
+            for topic, partition, at, oldest in find_lost(end, begin)
+        ]
+        if not ranges:
+            return []
+        open_ledger(runtime, fence.query).record_lost(ranges)
         position = {**newest.position, "generation": table.recorded_generations(), "counts": {}, "by": "repair"}
         moved = {"from": table.to_position(end), "to": table.to_position(furthest(end, begin))}
         append(runtime.spark.createDataFrame([], table.table.schema), table.path, {**position, **moved})
     return [f"{lost.query}: {lost.topic} partition {lost.partition} skips {lost.stop - lost.start} records "
             f"({lost.start} to {lost.stop - 1})" for lost in ranges]
-
-
-def _find_lost(table: PositionedTable, query: str, end: Offsets, begin: Offsets) -> Iterator[Lost]:
-    for topic, partitions in begin.items():
-        for partition, oldest in sorted(partitions.items()):
-            at = end.get(topic, {}).get(partition, 0)
-            if at < oldest:
-                yield Lost(query, topic, table.generations[topic], int(partition), at, oldest)
-
-
-def _open_ledger(runtime: Runtime, query: str) -> Ledger:
-    return Ledger(runtime.writer_url, query, runtime.stop, runtime.stream.retry_max_seconds)

@@ -7,17 +7,15 @@ from pathlib import Path
 import pytest
 
 from tests.faults.plant import Plant
-from tests.fixtures_broker import find_free_ports
+from tests.fixtures_broker import free_port_overrides
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 SEED = 20261124
-PORTS = ("kafka.port", "kafka.controller_port", "postgres.port", "page.port")
 
 
 @pytest.fixture
 def plant(tmp_path: Path) -> Iterator[Plant]:
-    ports = [f"{name}={port}" for name, port in zip(PORTS, find_free_ports(len(PORTS)), strict=True)]
-    plant = Plant(tmp_path, [f"var={tmp_path}", *ports])
+    plant = Plant(tmp_path, [f"var={tmp_path}", *free_port_overrides()])
     plant.run("services", "start")
     try:
         plant.run("create_topics")
