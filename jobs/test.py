@@ -1,6 +1,8 @@
 """Run the tests; extra words go to pytest. With CI=true a skipped test is a failure.
 
-Without extra words all of tests/ runs. Examples: `test tests/unit`, `test -k broker -x`, `test -m "not slow"`.
+Without extra words all of tests/ runs. `--faults` runs the whole fault matrix instead, unattended, for hours; it prints
+a table of faults, runs and differences and leaves it in tests/faults/last_full_run.json.
+Examples: `test tests/unit`, `test -k broker -x`, `test -m "not slow"`.
 """
 
 import argparse
@@ -19,10 +21,14 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Becomes pytest: a signal and the exit code need no go-between."""
     parser = argparse.ArgumentParser(prog="test", description=__doc__, allow_abbrev=False,
                                      formatter_class=argparse.RawDescriptionHelpFormatter,
-                                     usage="test [--profile NAME] [--set KEY=VALUE] [words for pytest ...]")
+                                     usage="test [--profile NAME] [--set KEY=VALUE] [--faults] [--seed N] [words ...]")
     add_settings_arguments(parser)
     parser.set_defaults(profile=os.environ.get("AFLUENTE_PROFILE", "test"))
+    parser.add_argument("--faults", action="store_true", help="the whole fault matrix, once with each of its rounds")
+    parser.add_argument("--seed", type=int, metavar="N", help="replays the choices of the run with this seed")
     arguments, words = parser.parse_known_args(argv)
+    words += ["--faults", "tests/faults"] if arguments.faults else []
+    words += [] if arguments.seed is None else ["--seed", str(arguments.seed)]
     environment = {**os.environ, "AFLUENTE_PROFILE": arguments.profile, "PYTHONPATH": str(ROOT)}
     for override in arguments.overrides:
         key, _, value = override.partition("=")

@@ -5,7 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest_plugins = ["tests.fixtures_broker", "tests.fixtures_postgres", "tests.fixtures_stream"]
+pytest_plugins = [
+    "tests.fixtures_broker",
+    "tests.fixtures_postgres",
+    "tests.fixtures_stream",
+    "tests.fixtures_faults",
+    "tests.fixtures_plant",
+]
 
 _IN_CI = os.environ.get("CI", "").lower() == "true"
 

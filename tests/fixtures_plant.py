@@ -5,13 +5,16 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
+import pytest
 
 from jobs.settings import ROOT
 from streaming.processes import wait_until
+from tests.fixtures_broker import free_port_overrides
+from warehouse.verification import Check
 
 PATIENCE_SECONDS = 180.0
 """For one thing to happen; a shared machine may take several times its usual seconds."""
@@ -45,10 +48,12 @@ class Plant:
         wanted = self.commits() + more
         assert wait_until(lambda: self.commits() >= wanted, PATIENCE_SECONDS), "the stream makes no progress"
 
-    def prove(self) -> dict[str, Any]:
+    def prove(self) -> list[Check]:
         """The recount of a drained stream."""
-        report: dict[str, Any] = json.loads(self.run("verify", "--drained", "--json"))
-        return report
+        done = subprocess.run(self._command("verify", ("--drained", "--json")), env=self._environment, check=False,
+                              capture_output=True, text=True, timeout=2 * PATIENCE_SECONDS)
+        assert done.returncode in (0, 1), done.stderr[-3000:]
+        return [Check(**check) for check in json.loads(done.stdout)["checks"]]
 
     def _command(self, job: str, words: tuple[str, ...]) -> list[str]:
         return [sys.executable, "-P", "-m", "jobs", job, *words, *self._settings]
@@ -96,3 +101,16 @@ def _words_of(process: psutil.Process) -> list[str]:
 
 def _runs_a_job(process: psutil.Process) -> bool:
     return any(word.startswith(str(ROOT / "jobs")) for word in _words_of(process))
+
+
+@pytest.fixture
+def plant(tmp_path: Path) -> Iterator[Plant]:
+    """Broker and database run, topics and schema are there; everything is stopped afterwards."""
+    plant = Plant(tmp_path, [f"var={tmp_path}", *free_port_overrides()])
+    plant.run("services", "start")
+    try:
+        plant.run("create_topics")
+        plant.run("migrate")
+        yield plant
+    finally:
+        plant.run("services", "stop")

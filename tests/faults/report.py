@@ -1,0 +1,77 @@
+"""What a full run of the fault matrix leaves: a JSON beside this file, and the README's table made of it.
+
+`python -m tests.faults.report` writes the table anew after a run.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypedDict
+
+REPORT = Path(__file__).with_name("last_full_run.json")
+README = Path(__file__).parents[2] / "README.md"
+BEGIN, END = "<!-- faults: made by tests/faults/report.py -->", "<!-- end of faults -->"
+FAULTS = {
+    "F0": "seeded bugs, each caught by a named test",
+    "F1": "kill -9 of JVM, Python driver or both under load",
+    "F2": "crash between any two steps of a batch",
+    "F3": "checkpoint files deleted, truncated, flipped",
+    "F4": "old checkpoint or database restored, rules changed, clock set back",
+    "F5": "two drivers, a driver frozen and woken",
+    "F6": "broker or database stopped, killed, away, locked",
+    "F7": "network slow, reset, silent, COMMIT unanswered",
+    "F8": "disk full: lake, checkpoint, temporary files",
+    "F9": "poison, duplicates, disorder",
+    "F10": "retention, recreated topic, more partitions",
+    "F11": "maintenance, backfill, replay beside the stream",
+    "F12": "SIGTERM at random moments",
+    "F13": "random walk of the above",
+}
+
+
+class FaultRuns(TypedDict):
+    """Runs really made, how many of them failed, and differences of the recount in all of them."""
+
+    runs: int
+    failed: int
+    differences: int
+
+
+def add_run(runs: dict[str, FaultRuns], fault: str, *, failed: bool, differences: int) -> None:
+    """Counts one run of a fault."""
+    counted = runs.setdefault(fault, FaultRuns(runs=0, failed=0, differences=0))
+    counted["runs"] += 1
+    counted["failed"] += failed
+    counted["differences"] += differences
+
+
+def render_rows(runs: dict[str, FaultRuns]) -> Iterator[str]:
+    """Lines of a Markdown table, in the order of `FAULTS`."""
+    yield "| fault | injection | runs | failed | differences |"
+    yield "|---|---|---:|---:|---:|"
+    for fault, title in FAULTS.items():
+        if fault in runs:
+            counted = runs[fault]
+            yield f"| {fault} | {title} | {counted['runs']} | {counted['failed']} | {counted['differences']} |"
+
+
+def render_section(report: Path = REPORT) -> str:
+    """The README's section between its two marks."""
+    facts = json.loads(report.read_text())
+    head = f"Commit `{facts['commit']}`, seed {facts['seed']}, {facts['started_at']} to {facts['ended_at']}."
+    return "\n".join([BEGIN, head, "", *render_rows(facts["faults"]), END])
+
+
+def read_section(readme: Path = README) -> str:
+    """The section as the README has it."""
+    text = readme.read_text()
+    return text[text.index(BEGIN) : text.index(END) + len(END)]
+
+
+def main() -> None:
+    """Replaces the section."""
+    README.write_text(README.read_text().replace(read_section(), render_section()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""The fault matrix: a test names its fault, how often it runs in CI and how often in full; every run has its own seed.
+
+`./spark-submit.sh test --faults --seed N` runs `tests/faults` in full and writes what was run to `REPORT`.
+"""
+
+import json
+import random
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from jobs.settings import ROOT
+from tests.faults.report import REPORT, FaultRuns, add_run, render_rows
+from warehouse.verification import Check
+
+DEFAULT_SEED = 20261124
+Judge = Callable[[Iterable[Check]], None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The two words of a full run."""
+    group = parser.getgroup("faults")
+    group.addoption("--faults", action="store_true", help="as many rounds as the full matrix asks for")
+    group.addoption("--seed", type=int, default=DEFAULT_SEED, help="replays the choices of an earlier run")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """`@pytest.mark.fault("F1", ci=3, full=100)` on a test that uses `chance`: so many rounds."""
+    marker = metafunc.definition.get_closest_marker("fault")
+    if marker is None or "chance" not in metafunc.fixturenames:
+        return
+    rounds = marker.kwargs.get("full" if metafunc.config.getoption("--faults") else "ci", 1)
+    metafunc.parametrize("round_number", range(rounds))
+
+
+@pytest.fixture
+def chance(request: pytest.FixtureRequest, round_number: int) -> random.Random:
+    """The choices of this round: the same for the same seed."""
+    seed = request.config.getoption("--seed")
+    return random.Random(f"{seed} {request.node.originalname} {round_number}")  # noqa: S311 - replayable on purpose
+
+
+@pytest.fixture
+def judge(request: pytest.FixtureRequest) -> Judge:
+    """Takes the checks of a recount, keeps the differences for the report and fails unless there are none."""
+
+    def take(checks: Iterable[Check]) -> None:
+        differences = {check.name: check.differences for check in checks if check.differences}
+        request.node.user_properties.append(("differences", sum(differences.values())))
+        assert differences == {}
+
+    return take
+
+
+class MatrixRun:
+    """Collects what really ran."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._seed = config.getoption("--seed")
+        self._started_at = _now()
+        self._runs: dict[str, FaultRuns] = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Iterator[pytest.TestReport]:
+        """One run per test: its verdict, and the differences it was judged by."""
+        report = yield
+        marker = item.get_closest_marker("fault")
+        if marker and (report.when == "call" or not report.passed):
+            differences = sum(int(value) for name, value in item.user_properties if name == "differences")
+            add_run(self._runs, marker.args[0], failed=not report.passed, differences=differences)
+        return report
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """The table for people, the JSON for the README."""
+        if not self._runs:  # nothing ran, e.g. --collect-only
+            return
+        facts = {"commit": _commit(), "seed": self._seed, "started_at": self._started_at, "ended_at": _now()}
+        REPORT.write_text(json.dumps({**facts, "faults": self._runs}, indent=1, sort_keys=True) + "\n")
+        terminalreporter.section(f"faults, seed {self._seed}")
+        for row in render_rows(self._runs):
+            terminalreporter.write_line(row)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Only a full run leaves a report."""
+    if config.getoption("--faults"):
+        config.pluginmanager.register(MatrixRun(config), "fault matrix")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _commit() -> str:
+    words = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
+
