@@ -23,7 +23,13 @@ class Job:
     name: str
     group: str
     summary: str
-    needs_spark: bool
+    needs_spark: bool | frozenset[str]  # or only for these actions
+
+    def is_for_spark(self, words: list[str]) -> bool:
+        """True where these words need a driver; help never does."""
+        if {"-h", "--help"} & set(words):
+            return False
+        return self.needs_spark if isinstance(self.needs_spark, bool) else bool(self.needs_spark & set(words[:1]))
 
 
 def read_jobs() -> dict[str, Job]:
@@ -44,7 +50,7 @@ def main(words: list[str]) -> int:
         hint = f"did you mean {close[0]}?" if close else "./spark-submit.sh alone lists them."
         sys.stderr.write(f"There is no job {name!r}: {hint}\n")
         return 2
-    if jobs[name].needs_spark and not {"-h", "--help"} & set(rest):
+    if jobs[name].is_for_spark(rest):
         from jobs.submission import submit  # only here: the list and the other jobs start without it
 
         return submit(name, rest)
@@ -65,7 +71,9 @@ def _read_job(path: Path) -> Iterator[Job]:
     }
     if "GROUP" in constants:
         summary = (ast.get_docstring(tree) or "").partition("\n")[0]
-        yield Job(path.stem, str(constants["GROUP"]).lower(), summary, bool(constants.get("NEEDS_SPARK")))
+        needed = constants.get("NEEDS_SPARK", False)
+        actions = needed if isinstance(needed, bool) else frozenset(str(needed).split())
+        yield Job(path.stem, str(constants["GROUP"]).lower(), summary, actions)
 
 
 def _list(jobs: dict[str, Job]) -> Iterator[str]:

@@ -29,9 +29,10 @@ def table_path(lake: LakeSettings, table: Table) -> Path:
 
 
 def create_table(spark: SparkSession, lake: LakeSettings, table: Table) -> None:
-    """Creates an empty table with its schema and properties; does nothing where it exists."""
+    """Creates an empty table with its schema and properties; where it exists, adds the columns that are new since."""
     path = table_path(lake, table)
     if (path / "_delta_log").is_dir() and DeltaTable.isDeltaTable(spark, str(path)):
+        _add_columns(spark, path, table)
         return
     builder = DeltaTable.createIfNotExists(spark).location(str(path)).addColumns(table.schema)
     if table.partition_by:
@@ -43,6 +44,13 @@ def create_table(spark: SparkSession, lake: LakeSettings, table: Table) -> None:
     for key, value in {**PROPERTIES, **retention}.items():
         builder = builder.property(key, value)
     builder.execute()
+
+
+def _add_columns(spark: SparkSession, path: Path, table: Table) -> None:
+    held = read_table(spark, path).schema.names
+    new = [f"{field.name} {field.dataType.simpleString()}" for field in table.schema if field.name not in held]
+    if new:
+        spark.sql(f"ALTER TABLE delta.`{path}` ADD COLUMNS ({', '.join(new)})")
 
 
 def read_table(spark: SparkSession, path: Path, version: int | None = None) -> DataFrame:
@@ -84,6 +92,14 @@ def merge(
     with _recording(spark, position):
         target = DeltaTable.forPath(spark, str(path)).alias("old").merge(increments.alias("new"), match)
         target.whenMatchedUpdate(set=dict(changes)).whenNotMatchedInsertAll().execute()
+
+
+def update(rows: DataFrame, path: Path, match: Column, changes: dict[str, Column], position: dict[str, Any]) -> None:
+    """Changes the rows of a table (alias `old`) that `match` one of `rows` (alias `new`); no commit where none does."""
+    spark = rows.sparkSession
+    with _recording(spark, position):
+        target = DeltaTable.forPath(spark, str(path)).alias("old").merge(rows.alias("new"), match)
+        target.whenMatchedUpdate(set=dict(changes)).execute()
 
 
 def overwrite(rows: DataFrame, path: Path, position: dict[str, Any]) -> None:

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+REPLAY = "replay"
+"""`by` of a commit with records from quarantine."""
+
 
 class CommitGone(Exception):
     """A commit or one of its files was cleaned away: rebuild from a version of the table instead."""
@@ -25,9 +28,9 @@ class Commit:
     added: tuple[str, ...]  # absolute paths of data files with new rows (not rearranged ones)
 
     @property
-    def is_streamed(self) -> bool:
-        """A batch of a streaming query, as opposed to maintenance that carries the position forward."""
-        return bool(self.position) and "by" not in self.position
+    def brings_rows(self) -> bool:
+        """A batch of a stream, or records replayed from quarantine; anything else only carries the position forward."""
+        return bool(self.position) and self.position.get("by") in (None, REPLAY)
 
 
 class DeltaLog:

@@ -68,7 +68,7 @@ class Follower:
                 f"the warehouse follows {self._silver.table.name} up to version {start}, but the lake ends at "
                 f"{version}: restore the lake, or start with an empty database"
             )
-        return [commit for commit in self._silver.log.read_after(start, version) if commit.is_streamed]
+        return [commit for commit in self._silver.log.read_after(start, version) if commit.brings_rows]
 
     def _catch_up(self, fence: Fence, spark: SparkSession, pending: list[Commit]) -> None:
         for group in _groups(pending):
@@ -85,6 +85,17 @@ class Follower:
         return self._domain.loads(add_up(as_staged(silver), self._domain.facts).toArrow())
 
     def _deletions_of(self, spark: SparkSession, commits: list[Commit]) -> list[Load]:
+        return [*self._streamed_deletions(spark, commits), *self._replayed_deletions(spark, commits)]
+
+    def _replayed_deletions(self, spark: SparkSession, commits: list[Commit]) -> list[Load]:
+        """Those of a replay are known by their time; to take out too many again does no harm."""
+        oldest = min(filter(None, (commit.position.get("deletions_since") for commit in commits)), default=None)
+        if self._deletions is None or oldest is None:
+            return []
+        rows = read_table(spark, self._deletions.path).where(F.col("ingested_at") >= F.lit(oldest).cast("timestamp"))
+        return [Load("post_deletion_rows", rows.select("source", "post_id").toArrow())]
+
+    def _streamed_deletions(self, spark: SparkSession, commits: list[Commit]) -> list[Load]:
         if self._deletions is None or not any(commit.position["counts"].get("deletion") for commit in commits):
             return []
         topic, generation = self._domain.name, _generation_of(commits[0])

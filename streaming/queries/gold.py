@@ -114,7 +114,7 @@ class GoldQuery:
             log.warning("query=%s table=%s gold=ahead_of_silver action=rebuild", self.domain.name, table.table.name)
             return self._rebuild(spark, aggregate, table, upto)
         try:
-            commits = [commit for commit in silver_log.read_after(reached, upto) if commit.is_streamed]
+            commits = [commit for commit in silver_log.read_after(reached, upto) if commit.brings_rows]
         except CommitGone as gone:
             log.warning("query=%s table=%s gold=rebuild reason=%s", self.domain.name, table.table.name, gone)
             return self._rebuild(spark, aggregate, table, upto)

@@ -1,8 +1,11 @@
 """Deduplication for a lineage that was born without memory: what silver held before its start still counts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from streaming.positions import Offsets
@@ -52,15 +55,17 @@ class KnownIds:
         return self.tables[0][0]
 
     def _read(self, spark: SparkSession, oldest_ms: int) -> DataFrame:
-        oldest = F.timestamp_millis(F.lit(oldest_ms))
-        frames = [
-            read_table(spark, table.path)
-            .where((F.col("ingested_at") > oldest) & (F.col("ingest_date") >= F.to_date(oldest)))
-            .withColumn("dedup_key", self.domain.key_of(kind))
-            .select("generation", "partition", "offset", "dedup_key", "ingested_at")
-            for table, kind in self.tables
-        ]
-        keys = frames[0]
-        for frame in frames[1:]:
-            keys = keys.unionByName(frame)
-        return keys
+        holders = [(table.path, kind) for table, kind in self.tables]
+        return read_keys(spark, self.domain, holders, F.timestamp_millis(F.lit(oldest_ms)))
+
+
+def read_keys(spark: SparkSession, domain: Domain, holders: Iterable[tuple[Path, str]], oldest: Column) -> DataFrame:
+    """Coordinates, `dedup_key` and `ingested_at` of the rows that came after `oldest`; `holders`: table, kind."""
+    frames = (
+        read_table(spark, path)
+        .where((F.col("ingested_at") > oldest) & (F.col("ingest_date") >= F.to_date(oldest)))
+        .withColumn("dedup_key", domain.key_of(kind))
+        .select("generation", "partition", "offset", "dedup_key", "ingested_at")
+        for path, kind in holders
+    )
+    return reduce(DataFrame.unionByName, frames)

@@ -12,6 +12,9 @@ from streaming.sinks.ledger import Counts, LedgerEntry
 from streaming.transforms.facts import OUTCOME
 from warehouse.delta_log import Commit
 
+REPLAYED = "replayed"
+"""Outcome of a record that quarantine gave back; when it came it was counted as `quarantine:<rule>`."""
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -60,7 +63,7 @@ def to_ledger_entry(commits: list[Commit]) -> LedgerEntry:
         silver_version=commits[-1].version,
         start=first["from"],
         to=last["to"],
-        rows=sum(int(c.position["counts"].get("silver", 0)) for c in commits),
+        rows=sum(int(c.position["counts"].get(outcome, 0)) for c in commits for outcome in ("silver", REPLAYED)),
         newest_event_at=max(newest, default=None),
         batch_at=last["batch_at"],
         counts=_sum_counts(c.position for c in commits),

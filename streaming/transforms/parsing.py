@@ -127,5 +127,6 @@ def select_silver(staged: DataFrame, silver: StructType) -> DataFrame:
 
 def select_rejected(staged: DataFrame) -> DataFrame:
     """Staged rows -> rows of schemas.quarantine.REJECTED, with their original bytes."""
-    columns = {"first_seen_at": F.col("ingested_at"), "replayed_at": F.lit(None).cast("timestamp")}
+    never = F.lit(None).cast("timestamp")
+    columns = {"first_seen_at": F.col("ingested_at"), "replayed_at": never, "purged_at": never}
     return staged.where("rule IS NOT NULL").withColumns(columns).select(*quarantine.REJECTED.names)

@@ -12,7 +12,8 @@ REJECTED = StructType(
         StructField("rule", StringType(), False),  # an id of conf/quality.yaml
         StructField("reason", StringType(), False),  # one sentence without payload
         StructField("first_seen_at", TimestampType(), False),  # the batch's time
-        StructField("replayed_at", TimestampType()),
+        StructField("replayed_at", TimestampType()),  # when it was found valid after a fix; its row is in silver
+        StructField("purged_at", TimestampType()),  # when its bytes were given up; bronze keeps its own
     ]
 )
 """Grain: one record of the table's topic. Key: (generation, partition, offset)."""

@@ -22,6 +22,12 @@ class Commit:
         return "to" in self.note and "by" not in self.note
 
 
+    @property
+    def is_replay(self) -> bool:
+        """Records that quarantine gave back."""
+        return self.note.get("by") == "replay"
+
+
 def newest_version(table: Path) -> int | None:
     """The newest version whose commit file is there; None where there is no table."""
     return max(_versions(table), default=None)

@@ -53,7 +53,8 @@ def make_cut(lake: Lake, inputs: Inputs) -> Cut:
         cut.ends.setdefault(topic, {})[f"{generation}/{partition}"] = stop
     ends = [(*place, silver.get(place, 0), bronze.get(place, 0)) for place in {**silver, **bronze}]
     append_rows(lake.database, "ends", ends)
-    append_rows(lake.database, "versions", list(cut.newest.items()))
+    append_rows(lake.database, "versions", [(query, cut.newest[query], cut.silver[query]) for query in QUERIES])
+    append_rows(lake.database, "marks", list(_read_marks(lake)))
     append_rows(lake.database, "behind", list(_count_behind(lake, cut)))
     append_rows(lake.database, "horizons", [(query, s * 1_000_000) for query, s in inputs.horizons.items()])
     return cut
@@ -77,6 +78,7 @@ def _load_commits(lake: Lake, query: str, version: int | None) -> Ends:
     ends: Ends = {}
     batches: list[tuple[Any, ...]] = []
     noted: list[tuple[Any, ...]] = []
+    replays: list[tuple[Any, ...]] = []
     for commit in read_commits(lake.table(f"silver/{query}"), version, "to"):
         note, generation = commit.note, _generation_of(commit, query)
         start, stop = (dict(_partitions(note.get(key, {}), query)) for key in ("from", "to"))
@@ -90,7 +92,9 @@ def _load_commits(lake: Lake, query: str, version: int | None) -> Ends:
             (query, commit.version, generation, partition, start.get(partition, 0), end, commit.is_batch)
             for partition, end in stop.items()
         ]
+        replays += [(query, commit.version, note.get("rules"))] if commit.is_replay else []
     append_rows(lake.database, "batches", batches)
+    append_rows(lake.database, "replays", replays)
     append_rows(lake.database, "commits", noted)
     return ends
 
@@ -99,9 +103,9 @@ def _count_behind(lake: Lake, cut: Cut) -> Iterator[tuple[str, str, int]]:
     """Batches of silver that PostgreSQL or gold have not followed yet. A batch without rows moves the ledger only."""
     for query in QUERIES:
         batches = [
-            (commit.version, commit.note.get("counts", {}).get("silver", 1))
+            (commit.version, _count_rows(commit))
             for commit in read_commits(lake.table(f"silver/{query}"), cut.newest[query], "to")
-            if commit.is_batch
+            if commit.is_batch or commit.is_replay
         ]
         ledger = cut.ledger.get(query)
         yield "silver, not yet in PostgreSQL", query, sum(ledger is None or v > ledger for v, _ in batches)
@@ -110,6 +114,21 @@ def _count_behind(lake: Lake, cut: Cut) -> Iterator[tuple[str, str, int]]:
                 commit = cut.gold[gold.name]
                 seen = -1 if commit is None else silver_version(commit)
                 yield f"silver, not yet in {gold.name}", query, sum(v > seen and rows > 0 for v, rows in batches)
+
+
+def _count_rows(commit: Commit) -> int:
+    counts = commit.note.get("counts", {})
+    return int(counts.get("replayed" if commit.is_replay else "silver", 1))
+
+
+def _read_marks(lake: Lake) -> Iterator[tuple[str, int, int, str | None]]:
+    """What quarantine's commits say of replays: topic, `replayed_at` of their rows, silver's version, rules."""
+    for query in QUERIES:
+        table = lake.table(f"quarantine/{query}")
+        for commit in read_commits(table, newest_version(table), "replayed_at"):
+            note = commit.note
+            if commit.is_replay:
+                yield query, _to_us(note["replayed_at"]), int(note["silver_version"]), note.get("rules")
 
 
 def _wait_for_bronze(lake: Lake, silver: Ends, seconds: float) -> tuple[int | None, Ends]:
@@ -147,4 +166,8 @@ def _partitions(offsets: Mapping[str, Any], topic: str) -> Iterator[tuple[int, i
 
 def _batch_us(commit: Commit) -> int | None:
     at = commit.note.get("batch_at")
-    return None if at is None else round(datetime.fromisoformat(at).timestamp() * 1_000_000)
+    return None if at is None else _to_us(at)
+
+
+def _to_us(at: str) -> int:
+    return round(datetime.fromisoformat(at).timestamp() * 1_000_000)

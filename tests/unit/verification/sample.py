@@ -143,7 +143,7 @@ def _event() -> Row:
 
 def _rejected(partition: int, offset: int, value: bytes | None, rule: str, at: datetime) -> Row:
     return {**_place(partition, offset), "key": b"k", "value": value, "rule": rule, "reason": "because",
-            "first_seen_at": at, "replayed_at": None}
+            "first_seen_at": at, "replayed_at": None, "purged_at": None}
 
 
 def _hashtag_minutes() -> list[Row]:

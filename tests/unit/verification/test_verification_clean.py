@@ -157,14 +157,6 @@ def test_two_torn_lines_are_not(world: World) -> None:
     assert "journal_readable" in world.failing()
 
 
-def test_a_replayed_record_has_left_quarantine(world: World) -> None:
-    post = next(row for row in world.rows("silver/posts") if row["post_id"] == "a")
-    bronze = next(row for row in world.rows("bronze/records") if row["topic"] == "posts" and row["offset"] == 0)
-    rejected = {**world.rows("quarantine/posts")[0], **{k: post[k] for k in ("partition", "offset", "kafka_at")}}
-    world.tables["quarantine/posts"][1][1].append({**rejected, "value": bronze["value"], "replayed_at": SECOND})
-    assert world.verify().is_exact
-
-
 def test_no_lake(world: World) -> None:
     world.tables.clear()
     with pytest.raises(VerificationError, match="no lake"):

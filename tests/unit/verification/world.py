@@ -33,7 +33,7 @@ LAKE: dict[str, dict[str, pa.DataType]] = {
     "silver/machine_events": {**PLACE, "event_id": TEXT, "machine_id": TEXT, "occurred_at": AT, "kind": TEXT,
                               "detail": TEXT, **INGESTION},
     **{f"quarantine/{topic}": {**PLACE, "key": pa.binary(), "value": pa.binary(), "rule": TEXT, "reason": TEXT,
-                               "first_seen_at": AT, "replayed_at": AT}
+                               "first_seen_at": AT, "replayed_at": AT, "purged_at": AT}
        for topic in ("posts", "readings", "machine_events")},
     "gold/hashtag_minutes": {"minute": AT, "hashtag": TEXT, "lang": TEXT, "posts": pa.int64()},
     "gold/author_days": {"day": pa.date32(), "author_pseudonym": TEXT, "posts": pa.int64(), "replies": pa.int64(),

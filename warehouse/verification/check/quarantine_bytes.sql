@@ -1,8 +1,9 @@
--- The original bytes, untouched. Rows beyond bronze's end are not compared yet.
+-- The original bytes, untouched until they are purged. Rows beyond bronze's end are not compared yet.
 SELECT topic, generation, "partition", "offset", q.rule,
     CASE
         WHEN b.kafka_us IS NULL THEN 'not in bronze'
-        WHEN q.sha256 IS DISTINCT FROM b.sha256 THEN 'other bytes than bronze'
+        WHEN q.is_purged AND q.sha256 IS NOT NULL THEN 'purged, but its bytes are there'
+        WHEN NOT q.is_purged AND q.sha256 IS DISTINCT FROM b.sha256 THEN 'other bytes than bronze'
         WHEN q.kafka_us IS DISTINCT FROM b.kafka_us THEN 'other kafka_at than bronze'
         WHEN q.copies > 1 THEN 'more than once in quarantine'
     END AS difference

@@ -3,27 +3,23 @@
 SELECT query, outcome, coalesce(e.rows, 0) AS recounted, coalesce(f.rows, 0) AS postgres,
     CASE WHEN coalesce(e.rows, 0) <> coalesce(f.rows, 0) THEN 'rows' END AS difference
 FROM (
-    SELECT topic AS query,
-        CASE places[1]
-            WHEN 'deletions' THEN 'deletion'
-            WHEN 'quarantine' THEN 'quarantine:' || rules[1]
-            ELSE places[1]
-        END AS outcome,
-        count(*) AS rows
-    FROM landed
-    GROUP BY ALL
+    SELECT topic AS query, outcome, count(*) AS rows FROM counted GROUP BY ALL
+    UNION ALL
+    SELECT topic, 'replayed', count(*) FROM silver SEMI JOIN shelved USING (topic, generation, "partition", "offset")
+    WHERE place = 'silver' GROUP BY topic
     UNION ALL
     SELECT topic, 'duplicate', sum(places) FROM (
-        SELECT topic, count(*) AS places FROM due ANTI JOIN landed USING (topic, generation, "partition", "offset") GROUP BY topic
+        SELECT topic, count(*) AS places FROM due ANTI JOIN counted USING (topic, generation, "partition", "offset") GROUP BY topic
         UNION ALL
         SELECT topic, sum(greatest(silver_stop - bronze_stop, 0)) FROM ends GROUP BY topic
         UNION ALL
-        SELECT topic, -count(*) FROM landed JOIN ends USING (topic, generation, "partition")
+        SELECT topic, -count(*) FROM counted JOIN ends USING (topic, generation, "partition")
         WHERE "offset" >= bronze_stop AND "offset" < silver_stop GROUP BY topic
     )
     GROUP BY topic
     UNION ALL
-    SELECT topic, 'late', count(*) FROM event_times WHERE kafka_us - event_us > getvariable('late_us') GROUP BY topic
+    SELECT topic, 'late', count(*) FROM event_times ANTI JOIN shelved USING (topic, generation, "partition", "offset")
+    WHERE kafka_us - event_us > getvariable('late_us') GROUP BY topic
 ) AS e
 FULL JOIN (SELECT query, outcome, rows FROM pg_row_counts WHERE query IN (SELECT topic FROM horizons)) AS f USING (query, outcome)
 WHERE f.query IS NOT NULL OR query IN (SELECT query FROM pg_ledger)

@@ -11,6 +11,8 @@ SELECT 'torn_journal_lines', coalesce(sum(unreadable), 0) FROM journal_lines
 UNION ALL
 SELECT 'judged_by_older_rules', count(*) FROM due WHERE NOT is_current
 UNION ALL
+SELECT 'replayed_not_marked_yet', count(*) FROM unmarked
+UNION ALL
 SELECT 'acknowledged_not_in_bronze_yet', coalesce(sum(waiting), 0) FROM waiting WHERE place = 'topic, not yet in bronze'
 UNION ALL
 SELECT 'in_silver_not_in_bronze_yet', coalesce(sum(waiting), 0) FROM waiting WHERE place = 'silver, not yet in bronze'

@@ -33,7 +33,7 @@ CREATE TABLE deletions (
     post_id VARCHAR, source VARCHAR, deleted_us BIGINT, ingested_us BIGINT, ingest_date DATE);
 CREATE TABLE quarantine (
     topic VARCHAR, generation INTEGER, "partition" INTEGER, "offset" BIGINT, kafka_us BIGINT,
-    rule VARCHAR, sha256 VARCHAR, is_replayed BOOLEAN);
+    rule VARCHAR, sha256 VARCHAR, replayed_us BIGINT, is_purged BOOLEAN);
 
 CREATE TABLE gold_hashtag_minutes (minute_us BIGINT, hashtag VARCHAR, lang VARCHAR, posts BIGINT);
 CREATE TABLE gold_author_days ("day" DATE, author_pseudonym VARCHAR, posts BIGINT, replies BIGINT, mentions BIGINT);
@@ -48,7 +48,10 @@ CREATE TABLE batches (
     topic VARCHAR, generation INTEGER, "partition" INTEGER, start BIGINT, stop BIGINT, version BIGINT, batch_us BIGINT, rules VARCHAR);
 CREATE TABLE commits (
     query VARCHAR, version BIGINT, generation INTEGER, "partition" INTEGER, start BIGINT, stop BIGINT, is_batch BOOLEAN);
-CREATE TABLE versions (query VARCHAR, newest BIGINT);
+CREATE TABLE versions (query VARCHAR, newest BIGINT, read BIGINT);
+-- Commits of silver with records from quarantine, and the marks that quarantine got afterwards.
+CREATE TABLE replays (topic VARCHAR, version BIGINT, rules VARCHAR);
+CREATE TABLE marks (topic VARCHAR, replayed_us BIGINT, silver_version BIGINT, rules VARCHAR);
 CREATE TABLE behind (place VARCHAR, query VARCHAR, batches BIGINT);
 CREATE TABLE horizons (topic VARCHAR, horizon_us BIGINT);
 

@@ -21,9 +21,29 @@ SELECT 'posts', generation, "partition", "offset", ingested_us, 'deletions',
 FROM deletions JOIN (SELECT * FROM ends WHERE topic = 'posts') AS e USING (generation, "partition")
 WHERE "offset" < e.silver_stop;
 
+-- Quarantine below silver's end. A record is replayed once its mark belongs to the silver that is read.
+CREATE TABLE shelved AS
+SELECT q.*, q.replayed_us IS NOT NULL AND coalesce(m.silver_version <= v.read, true) AS is_replayed, m.rules AS replay_rules
+FROM quarantine AS q
+JOIN ends AS e USING (topic, generation, "partition")
+LEFT JOIN versions AS v ON v.query = q.topic
+LEFT JOIN marks AS m USING (topic, replayed_us)
+WHERE q."offset" < e.silver_stop;
+
+-- In silver by a replay that was interrupted before its mark, or is just under way.
+CREATE TABLE unmarked AS
+SELECT s.topic, s.generation, s."partition", s."offset"
+FROM silver AS s
+SEMI JOIN (SELECT * FROM shelved WHERE NOT is_replayed) USING (topic, generation, "partition", "offset")
+WHERE s.topic IN (
+    SELECT r.topic FROM replays AS r JOIN versions AS v ON v.query = r.topic
+    ANTI JOIN marks AS m ON m.topic = r.topic AND m.silver_version >= r.version AND m.silver_version <= v.read
+);
+
 -- `is_current`: judged under the newest rules, as far as the log still tells.
 CREATE TABLE due AS
-SELECT p.*, b.batch_us, coalesce(b.rules = r.rules, true) AS is_current
+SELECT p.*, b.batch_us, coalesce(q.is_replayed, false) AS is_replayed,
+    coalesce(coalesce(q.replay_rules, b.rules) = r.rules, true) AS is_current
 FROM (
     SELECT p.* FROM parsed AS p JOIN ends AS e USING (topic, generation, "partition")
     ANTI JOIN (SELECT * FROM pg_lost_records WHERE query = topic) AS x
@@ -33,23 +53,35 @@ FROM (
 ) AS p
 ASOF LEFT JOIN batches AS b
     ON p.topic = b.topic AND p.generation = b.generation AND p."partition" = b."partition" AND p."offset" >= b.start
-LEFT JOIN (SELECT topic, arg_max(rules, version) AS rules FROM batches GROUP BY topic) AS r ON r.topic = p.topic;
+LEFT JOIN (
+    SELECT topic, arg_max(rules, version) AS rules
+    FROM (SELECT topic, version, rules FROM batches UNION ALL FROM replays)
+    GROUP BY topic
+) AS r ON r.topic = p.topic
+LEFT JOIN (SELECT * FROM shelved WHERE is_replayed) AS q
+    ON q.topic = p.topic AND q.generation = p.generation AND q."partition" = p."partition" AND q."offset" = p."offset";
 
 CREATE TABLE landed AS
 SELECT topic, generation, "partition", "offset", list(place) AS places, list(rule) AS rules
 FROM (
     SELECT topic, generation, "partition", "offset", place, NULL AS rule FROM silver
     UNION ALL
-    SELECT q.topic, q.generation, q."partition", q."offset", 'quarantine', q.rule
-    FROM quarantine AS q JOIN ends AS e USING (topic, generation, "partition")
-    WHERE q."offset" < e.silver_stop AND NOT q.is_replayed
+    SELECT topic, generation, "partition", "offset", 'quarantine', rule
+    FROM (SELECT * FROM shelved WHERE NOT is_replayed) ANTI JOIN unmarked USING (topic, generation, "partition", "offset")
 )
 GROUP BY topic, generation, "partition", "offset";
 
+-- What became of a record when it came: a replay adds to that and changes nothing.
+CREATE TABLE counted AS
+SELECT topic, generation, "partition", "offset", CASE place WHEN 'deletions' THEN 'deletion' ELSE place END AS outcome
+FROM silver ANTI JOIN shelved USING (topic, generation, "partition", "offset")
+UNION ALL
+SELECT topic, generation, "partition", "offset", 'quarantine:' || rule FROM shelved;
+
 CREATE VIEW event_times AS
-SELECT 'posts' AS topic, kafka_us, created_us AS event_us FROM silver_posts
-UNION ALL SELECT 'readings', kafka_us, measured_us FROM silver_readings
-UNION ALL SELECT 'machine_events', kafka_us, occurred_us FROM silver_machine_events;
+SELECT 'posts' AS topic, generation, "partition", "offset", kafka_us, created_us AS event_us FROM silver_posts
+UNION ALL SELECT 'readings', generation, "partition", "offset", kafka_us, measured_us FROM silver_readings
+UNION ALL SELECT 'machine_events', generation, "partition", "offset", kafka_us, occurred_us FROM silver_machine_events;
 
 -- The journal knows no generations: an acknowledgement belongs to the newest one whose record has its bytes.
 CREATE TABLE acknowledged AS
@@ -123,6 +155,8 @@ UNION ALL
 SELECT 'bronze, not yet in silver', topic, sum(greatest(bronze_stop - silver_stop, 0)) FROM ends GROUP BY topic
 UNION ALL
 SELECT 'silver, not yet in bronze', topic, sum(greatest(silver_stop - bronze_stop, 0)) FROM ends GROUP BY topic
+UNION ALL
+SELECT 'silver, not yet marked in quarantine', topic, count(*) FROM unmarked GROUP BY topic
 UNION ALL
 SELECT place, query, batches FROM behind;
 
