@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from streaming.errors import StreamingError
 from streaming.queries.domains import Domain
-from streaming.queries.tally import to_ledger_entry
+from streaming.queries.tally import minute_of, to_ledger_entry
 from streaming.sinks.delta import PositionedTable
 from streaming.sinks.fence import Fence
 from streaming.sinks.ledger import Counts, Ledger, LedgerEntry, Load
@@ -112,19 +112,27 @@ class Follower:
         if newest is None:
             return
         silver = read_table(spark, self._silver.path, version)
-        counts = _count_by_batch_minute(silver)
+        rows = silver.count()
         entry = LedgerEntry(
             lineage=int(newest.position["lineage"]),
             silver_version=version,
             start={},
             to=newest.position["to"],
-            rows=sum(counts.values()),
+            rows=rows,
             newest_event_at=newest.position.get("newest_event_at"),
             batch_at=newest.position["batch_at"],
-            counts=counts,
+            counts=self._count_missing(newest, rows),
         )
         self._ledger.write(self._loads(silver), entry, fence, rebuild=True)
         self._position = version
+
+
+    def _count_missing(self, newest: Commit, rows: int) -> Counts:
+        """What the counts lack of the totals in the lake, in the minute of the newest batch."""
+        totals = newest.position.get("totals", {"silver": rows})
+        known = self._ledger.count_by_outcome()
+        minute = minute_of(newest.position["batch_at"])
+        return {(minute, outcome): total - known.get(outcome, 0) for outcome, total in totals.items()}
 
 
 def _groups(commits: list[Commit]) -> Iterator[list[Commit]]:
@@ -137,8 +145,3 @@ def _groups(commits: list[Commit]) -> Iterator[list[Commit]]:
 
 def _generation_of(commit: Commit) -> int:
     return int(commit.position["generation"])
-
-
-def _count_by_batch_minute(silver: DataFrame) -> Counts:
-    minutes = silver.groupBy(F.date_trunc("minute", "ingested_at").alias("minute")).count().collect()
-    return {(row["minute"], "silver"): int(row["count"]) for row in minutes}

@@ -18,6 +18,7 @@ from streaming.queries.domains import Domain
 from streaming.queries.known_ids import read_keys
 from streaming.queries.runtime import Runtime
 from streaming.queries.tally import REPLAYED, iso
+from streaming.sinks.delta import add_totals
 from streaming.transforms.parsing import select_silver
 from streaming.transforms.posts import select_deletions
 from warehouse.delta_io import append, read_table, update
@@ -108,20 +109,21 @@ class Replay:
         return read_keys(self.runtime.spark, self.domain, holders, F.lit(oldest))
 
     def _drop_known(self, valid: DataFrame, keys: DataFrame) -> DataFrame:
-        """Without rows that landed already, whose id is known within the horizon, or that repeat each other in it."""
+        """Without rows whose id is known within the horizon, landed ones among them, or that repeat each other in it."""
         known = keys.select("dedup_key", F.col("ingested_at").alias("known_at"))
         near = (F.abs(F.unix_micros("known_at") - F.unix_micros("ingested_at")) < self._horizon_us) & (
             known["dedup_key"] == valid["dedup_key"]
         )
         before = F.lag("ingested_at").over(Window.partitionBy("dedup_key").orderBy("ingested_at", *PLACE))
         again = F.unix_micros("ingested_at") - F.unix_micros("before") < self._horizon_us
-        fresh = valid.join(keys.select(*PLACE), PLACE, "left_anti").join(known, near, "left_anti")
+        fresh = valid.join(known, near, "left_anti")
         return fresh.withColumn("before", before).where(F.col("before").isNull() | ~again)
 
     def _append(self, table: Table, rows: DataFrame, facts: dict[str, Any]) -> None:
         """One commit that moves no position; the caller holds the lock."""
         newest = self._log(table).newest_position()
-        append(rows, self._path(table), {**_carried(newest), "rules": self.runtime.rules.fingerprint(), **facts})
+        position = {**_carried(newest), "rules": self.runtime.rules.fingerprint(), **facts, **add_totals(newest, facts)}
+        append(rows, self._path(table), position)
 
     def _mark(self, valid: DataFrame, silver_version: int) -> None:
         quarantine = self.domain.quarantine

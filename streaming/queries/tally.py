@@ -70,10 +70,15 @@ def to_ledger_entry(commits: list[Commit]) -> LedgerEntry:
     )
 
 
+def minute_of(at: str) -> datetime:
+    """The minute of a batch's time."""
+    return datetime.fromisoformat(at).replace(second=0, microsecond=0)
+
+
 def _sum_counts(positions: Iterable[dict[str, Any]]) -> Counts:
     counts: Counts = {}
     for position in positions:
-        minute = datetime.fromisoformat(position["batch_at"]).replace(second=0, microsecond=0)
+        minute = minute_of(position["batch_at"])
         for outcome, rows in position["counts"].items():
             counts[minute, outcome] = counts.get((minute, outcome), 0) + int(rows)
     return counts

@@ -19,7 +19,7 @@ from streaming.positions import (
 )
 from streaming.sinks.fence import Fence
 from warehouse.delta_io import append
-from warehouse.delta_log import DeltaLog
+from warehouse.delta_log import Commit, DeltaLog
 from warehouse.locks import TableLocks
 from warehouse.tables import Table
 
@@ -33,6 +33,18 @@ class Written:
 
     version: int
     decision: Decision
+
+
+def add_totals(newest: Commit | None, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """`counts` of all commits so far, this one included, for whoever finds the earlier ones cleaned away.
+
+    Nothing for a table without counts, or one whose first commits did not keep totals.
+    """
+    before = {} if newest is None else newest.position.get("totals")
+    if before is None or "counts" not in facts:
+        return {}
+    counts = facts["counts"]
+    return {"totals": {name: before.get(name, 0) + counts.get(name, 0) for name in {**before, **counts}}}
 
 
 class PositionedTable:
@@ -113,5 +125,5 @@ class PositionedTable:
                 reached = start if end is None else end
                 rows, facts = make_rows(decision, reached)
                 offsets = {"from": self.to_position(reached), "to": self.to_position(furthest(reached, to))}
-                append(rows, self.path, {**facts, **offsets})
+                append(rows, self.path, {**facts, **offsets, **add_totals(self.log.newest_position(), facts)})
             return Written(self.log.newest_version(), decision)

@@ -5,4 +5,3 @@ DELETE FROM warehouse.fact_hashtag_pair_hour;
 DELETE FROM warehouse.fact_author_day;
 DELETE FROM warehouse.recent_posts;
 DELETE FROM ops.ledger WHERE query = 'posts';
-DELETE FROM ops.row_counts WHERE query = 'posts' AND outcome = 'silver';
