@@ -13,6 +13,7 @@ from streaming.queries.access import ask_broker, open_ledger, open_table, take_o
 from streaming.queries.bronze import BronzeQuery
 from streaming.queries.domains import Domain
 from streaming.queries.follower import Follower
+from streaming.queries.gate import Gate
 from streaming.queries.gold import GoldDomain, GoldQuery
 from streaming.queries.known_ids import KnownIds
 from streaming.queries.lineages import TableState, open_lineage
@@ -56,7 +57,8 @@ def open_topic_query(runtime: Runtime, domain: Domain) -> TopicQuery:
     follower.catch_up(fence, runtime.spark)
     holders = [(tables.silver, domain.kind)] + ([(tables.deletions, "deletion")] if tables.deletions else [])
     known = KnownIds(domain, holders, lineage, runtime.stream.queries[domain.name].horizon_seconds)
-    return TopicQuery(domain, runtime, tables, fence, lineage, generations[domain.name], follower, known)
+    gate = Gate(domain.name, tables.silver, ledger, runtime.rules)
+    return TopicQuery(domain, runtime, tables, fence, lineage, generations[domain.name], follower, known, gate)
 
 
 def open_bronze_query(runtime: Runtime) -> BronzeQuery:

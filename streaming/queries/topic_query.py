@@ -13,6 +13,7 @@ from streaming.progress import timed
 from streaming.queries.checkpoint import BatchRange, Lineage, read_range
 from streaming.queries.domains import Domain
 from streaming.queries.follower import Follower
+from streaming.queries.gate import Gate
 from streaming.queries.known_ids import KnownIds
 from streaming.queries.runtime import Runtime
 from streaming.queries.tally import Tally, iso_of_ms, read_tally
@@ -53,6 +54,7 @@ class TopicQuery:
     generation: int
     follower: Follower
     known: KnownIds
+    gate: Gate
 
     def start(self) -> StreamingQuery:
         """Starts the stream; its name is query, checkpoint folder, metric label and ledger key."""
@@ -81,6 +83,7 @@ class TopicQuery:
             with timed(self.domain.name, "consume"):
                 facts = self._add_up(staged)
                 tally = read_tally(facts, batch.records)
+            self.gate.check(batch, tally)
             with timed(self.domain.name, "quarantine"):
                 self._land_by_coordinates(staged, batch, tally)
             with timed(self.domain.name, "silver"):

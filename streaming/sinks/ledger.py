@@ -136,6 +136,16 @@ class Ledger:
                 offsets = {"partition": lost.partition, "from_offset": lost.start, "to_offset": lost.stop}
                 cursor.execute(read_sql("ledger/add_lost.sql"), {**place, **offsets})
 
+    def ask(self, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """Runs `ledger/<statement>.sql` for this query in a transaction of its own, waiting like `write`; its rows."""
+
+        def attempt() -> list[tuple[Any, ...]]:
+            with self._connected() as connection, connection.cursor() as cursor:
+                cursor.execute(read_sql(f"ledger/{statement}.sql"), {"query": self._query, **parameters})
+                return cursor.fetchall() if cursor.description else []
+
+        return self._patiently(attempt)
+
     def close(self) -> None:
         """Drops the connection."""
         if self._connection is not None and not self._connection.closed:
