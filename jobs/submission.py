@@ -8,6 +8,7 @@ own and is killed by the kernel if this process is.
 import argparse
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from jobs.archive import pack_sources
 from jobs.settings import CONF, ROOT, SPARK_JARS, Settings, SettingsError, add_settings_arguments, load_settings
 from streaming.processes import Launch, kill_session, start_process
 
-_REPEAT_SECONDS = 1.0  # a driver that is still starting has no handler yet, so the wish to stop is repeated
+_LOOK_SECONDS = 1.0
 _PATIENCE_SECONDS = 60.0
 
 
@@ -83,32 +84,51 @@ def _find_spark() -> Path:
 
 
 def _wait(child: subprocess.Popen[bytes], script: Path) -> int:
-    """Waits for the child; a signal asks it to stop, patience or a third signal ends it for good."""
-    asked: list[float] = []
+    """Waits for the child; a signal asks it to stop, patience or a third signal ends it for good.
 
-    def ask(*_: object) -> None:
-        asked.append(time.monotonic())
-        _forward(child, script)
+    A driver that does not listen yet has begun nothing: it is ended at once.
+    """
+    asked: list[tuple[int, float]] = []
+
+    def ask(number: int, _: object) -> None:
+        listens = _forward(child, script)
+        if not listens and not asked:
+            kill_session(child.pid)
+        asked.append((number, time.monotonic()))
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
     while True:
         try:
-            code = child.wait(_REPEAT_SECONDS)  # never without a limit: a handler alone does not end the wait
+            code = child.wait(_LOOK_SECONDS)  # never without a limit: a handler alone does not end the wait
             break
         except subprocess.TimeoutExpired:
-            if len(asked) > 2 or (asked and time.monotonic() - asked[0] > _PATIENCE_SECONDS):
+            if len(asked) > 2 or (asked and time.monotonic() - asked[0][1] > _PATIENCE_SECONDS):
                 kill_session(child.pid)
-            elif asked:
-                _forward(child, script)
     kill_session(child.pid)
-    return code if code >= 0 else 128 - code
+    return code if code >= 0 else 128 + (asked[0][0] if asked else -code)
 
 
-def _forward(child: subprocess.Popen[bytes], script: Path) -> None:
-    """TERM to the Python driver alone: Spark's Python workers would die of it in the middle of a batch."""
+def _forward(child: subprocess.Popen[bytes], script: Path) -> bool:
+    """TERM to the Python driver alone: Spark's Python workers would die of it in the middle of a batch.
+
+    False where there is no driver that listens.
+    """
+    listens = False
     with contextlib.suppress(psutil.NoSuchProcess):
         for process in psutil.Process(child.pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
-                if str(script) in process.cmdline():
+                if str(script) in process.cmdline() and _handles_stop(process.pid):
                     process.terminate()
+                    listens = True
+    return listens
+
+
+def _handles_stop(pid: int) -> bool:
+    """Whether the process has a handler for TERM: the kernel lists the signals that it catches."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    return caught is not None and bool(int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)

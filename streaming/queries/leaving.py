@@ -13,13 +13,17 @@ PATIENCE_SECONDS = 9.0
 
 
 def leave_on_signals(spark: SparkSession, stop: threading.Event) -> None:
-    """From now on TERM and Ctrl-C set `stop`, and a watchdog ends both processes if that does not suffice."""
+    """From now on TERM and Ctrl-C set `stop`, and a watchdog ends both processes if that does not suffice.
+
+    The handler itself asks the JVM nothing: it interrupts the main thread anywhere, also between a question to the JVM
+    and its answer, and would take that answer for its own.
+    """
 
     def leave(*_: object) -> None:
         if stop.is_set():
             return
         stop.set()
-        hush(spark)
+        threading.Thread(target=hush, args=(spark,), daemon=True).start()
         watchdog = threading.Timer(PATIENCE_SECONDS, _halt, (spark,))
         watchdog.daemon = True
         watchdog.start()
