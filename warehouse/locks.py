@@ -22,6 +22,7 @@ class TableLocks:
         self._enabled = enabled
         self._guard = threading.Lock()
         self._held: dict[str, tuple[threading.Lock, Any]] = {}
+        self._kept: dict[str, Any] = {}
 
     @contextmanager
     def hold(self, table: str) -> Iterator[None]:
@@ -36,6 +37,22 @@ class TableLocks:
                 yield
             finally:
                 file_lock.release()
+
+    def keep(self, name: str) -> bool:
+        """Takes a lock for good, or until `let_go`; False where another living process has it."""
+        if not self._enabled or name in self._kept:
+            return True
+        thread_lock, channel = self._open(name)
+        with thread_lock:
+            lock = channel.tryLock()
+            if lock is not None:
+                self._kept[name] = lock
+            return lock is not None
+
+    def let_go(self) -> None:
+        """Gives back what was kept."""
+        while self._kept:
+            self._kept.popitem()[1].release()
 
     def _open(self, table: str) -> tuple[threading.Lock, Any]:
         with self._guard:

@@ -29,6 +29,7 @@ from streaming.queries.failures import (
     read_failure,
 )
 from streaming.queries.runtime import Runtime
+from streaming.sinks.fence import Fence
 from streaming.sinks.ledger import StoppedWhileWaiting
 from warehouse.errors import DatabaseAbsent
 from warehouse.postgres import is_absence
@@ -46,6 +47,11 @@ class QueryFailed(StreamingError):
 class Startable(Protocol):
     """An opened query."""
 
+    @property
+    def fence(self) -> Fence:
+        """Its right to write."""
+        ...
+
     def start(self) -> StreamingQuery:
         """Starts it and returns Spark's handle."""
         ...
@@ -57,6 +63,7 @@ class Supervised:
 
     name: str
     open: Callable[[], Startable]
+    opened: Startable | None = None
     running: StreamingQuery | None = None
     failures: int = 0
     next_try: float = 0.0
@@ -89,6 +96,7 @@ class Supervisor:
                 self._runtime.stop.wait(PAUSE_SECONDS)
         finally:
             self._stop_all()
+            self._runtime.locks.let_go()
 
     def _look_after(self, query: Supervised) -> None:
         if query.finished or self._runtime.stop.is_set():
@@ -103,7 +111,8 @@ class Supervisor:
             return
         try:
             self._runtime.enter_pool(query.name)
-            query.running = query.open().start()
+            query.opened = query.open()
+            query.running = query.opened.start()
             log.info("query=%s state=started", query.name)
         except (StartBroker, DatabaseAbsent, psycopg2.Error) as error:
             if isinstance(error, psycopg2.Error) and not is_absence(error):
@@ -128,7 +137,13 @@ class Supervisor:
             self._give_up(query, failure)
 
     def _give_up(self, query: Supervised, failure: str) -> NoReturn:
-        """One sentence where an operator can do something; else it is a bug, and the log keeps all of it."""
+        """One sentence where an operator can do something; else it is a bug, and the log keeps all of it.
+
+        Raises:
+            Fenced: a newer driver has taken over, whatever the query stumbled over then (gold loses its checkpoint).
+        """
+        if query.opened is not None:
+            query.opened.fence.check()
         if is_disk_full(failure):
             raise QueryFailed(f"query {query.name}: {describe_full_disk(self._folders())}")
         if own_sentence(failure) is None:
