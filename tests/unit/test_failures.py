@@ -4,7 +4,7 @@ import pytest
 
 from streaming.queries.failures import first_cause, is_broker_absence, is_disk_full, own_sentence
 
-FENCED = """org.apache.spark.sql.streaming.StreamingQueryException: [STREAM_FAILED] Query terminated with exception: Reason:
+FENCED = """org.apache.spark.sql.streaming.StreamingQueryException: [STREAM_FAILED] Query terminated: Reason:
 Traceback (most recent call last):
   File "/x/afluente.zip/streaming/sinks/fence.py", line 35, in check
     raise _make_fenced(self.query, held)
@@ -15,7 +15,7 @@ Identifier: bronze
 \tat org.apache.spark.sql.execution.streaming.runtime.StreamExecution.run(StreamExecution.scala:9)
 Caused by: py4j.Py4JException: An exception was raised by the Python Proxy.
 """
-BUG = """org.apache.spark.sql.streaming.StreamingQueryException: [STREAM_FAILED] Query terminated with exception: Reason:
+BUG = """org.apache.spark.sql.streaming.StreamingQueryException: [STREAM_FAILED] Query terminated: Reason:
 Traceback (most recent call last):
   File "/x/afluente.zip/streaming/queries/bronze.py", line 35, in process
 KeyError: 'generation'
@@ -23,7 +23,7 @@ KeyError: 'generation'
 === Streaming Query ===
 Identifier: bronze
 """
-TASK = """org.apache.spark.sql.streaming.StreamingQueryException: [STREAM_FAILED] Query terminated with exception: Job aborted
+TASK = """org.apache.spark.sql.streaming.StreamingQueryException: [STREAM_FAILED] Query terminated: Job aborted
 \tat org.apache.spark.sql.execution.streaming.runtime.StreamExecution.run(StreamExecution.scala:9)
 Caused by: org.apache.spark.SparkException: Job aborted due to stage failure
 Caused by: {}
