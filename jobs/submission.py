@@ -9,10 +9,14 @@ import argparse
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from fcntl import LOCK_EX, LOCK_NB, flock
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -37,8 +41,9 @@ def submit(job: str, words: list[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     command = [*_build_command(job, settings), *words]
-    launch = Launch(ignore_stop_signals=True, environment=_build_environment(settings))
-    return _wait(start_process(command, launch), ROOT / "jobs" / f"{job}.py")
+    with _temporary_folder(settings.var / "tmp") as folder:
+        launch = Launch(ignore_stop_signals=True, environment=_build_environment(folder))
+        return _wait(start_process(command, launch), ROOT / "jobs" / f"{job}.py")
 
 
 def _build_command(job: str, settings: Settings) -> list[str | Path]:
@@ -60,9 +65,37 @@ def _build_command(job: str, settings: Settings) -> list[str | Path]:
     ]
 
 
-def _build_environment(settings: Settings) -> dict[str, str]:
-    temporary = settings.var / "tmp"
-    temporary.mkdir(parents=True, exist_ok=True)
+@contextlib.contextmanager
+def _temporary_folder(root: Path) -> Iterator[Path]:
+    """A folder for this job's temporary files, removed with it; what killed launchers have left goes first.
+
+    Each launcher holds a lock on its own folder: the kernel gives it back whatever the launcher dies of.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as locks:
+        with _locked(root, LOCK_EX):  # nobody sweeps a folder that was made and is not locked yet
+            for left in root.iterdir():
+                with contextlib.suppress(BlockingIOError), _locked(left, LOCK_EX | LOCK_NB):
+                    shutil.rmtree(left, ignore_errors=True)
+            own = Path(tempfile.mkdtemp(dir=root))
+            locks.enter_context(_locked(own, LOCK_EX))
+        try:
+            yield own
+        finally:
+            shutil.rmtree(own, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        flock(descriptor, how)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _build_environment(temporary: Path) -> dict[str, str]:
     shipped = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # the code is the zip's
     return {
         **shipped,
@@ -71,6 +104,8 @@ def _build_environment(settings: Settings) -> dict[str, str]:
         "SPARK_CONF_DIR": str(CONF),
         "SPARK_LOCAL_DIRS": str(temporary),
         "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_SUBMIT_OPTS": f'"-Djava.io.tmpdir={temporary}"',
+        "TMPDIR": str(temporary),
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
     }
