@@ -1,5 +1,6 @@
 """One writer per table at a time, across processes: Delta alone does not give that on a local file system."""
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pyspark.sql import SparkSession
+
+log = logging.getLogger(__name__)
 
 
 class TableLocks:
@@ -32,7 +35,10 @@ class TableLocks:
             return
         thread_lock, channel = self._open(table)
         with thread_lock:  # the JVM refuses, rather than queues, a second lock from its own process
-            file_lock = channel.lock()
+            file_lock = channel.tryLock()
+            if file_lock is None:  # said, because its holder may be frozen
+                log.warning("lock=%s state=waiting_for_another_process", table)
+                file_lock = channel.lock()
             try:
                 yield
             finally:
