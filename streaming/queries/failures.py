@@ -17,6 +17,8 @@ ABSENT_BROKER = re.compile(
 """A topic that is gone counts too: opening the query again finds out, and says what to do."""
 
 _FULL_DISK = ("No space left on device", "Disk quota exceeded")
+_IN_PYTHON = "Traceback (most recent call last)"
+_DEEPER = "Caused by: "
 _RAISED = re.compile(r"[A-Za-z_][\w.]*: ")
 
 
@@ -51,9 +53,10 @@ def own_sentence(failure: str) -> str | None:
 
 
 def first_cause(failure: str) -> str:
-    """The line that says most: of our own error if one is inside, else what Python raised last, else the first."""
+    """The line that says most: of our own error, else what Python raised last, else the JVM's deepest cause."""
     said, _, _ = failure.partition("=== Streaming Query ===")  # Spark's appendix: identifiers and plans
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    causes = [line for line in said.splitlines() if _RAISED.match(line)]  # Python's last lines, innermost last
-    raised = list(reversed(causes)) if "Traceback (most recent call last)" in said else []
-    return [*filter(None, [own_sentence(failure)]), *raised, *lines, "it gave no reason"][0][:500]
+    raised = [line for line in reversed(said.partition(_IN_PYTHON)[2].splitlines()) if _RAISED.match(line)]
+    deepest = [line.removeprefix(_DEEPER) for line in reversed(failure.splitlines()) if line.startswith(_DEEPER)]
+    lines = [line.strip() for line in failure.splitlines() if line.strip()]
+    told = [line for line in [*raised, *deepest, *lines] if not line.startswith("py4j.")]  # only that the JVM raised
+    return [*filter(None, [own_sentence(failure)]), *told, "it gave no reason"][0][:500]

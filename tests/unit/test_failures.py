@@ -23,6 +23,17 @@ KeyError: 'generation'
 === Streaming Query ===
 Identifier: bronze
 """
+CALLED = """org.apache.spark.sql.streaming.StreamingQueryException: [STREAM_FAILED] Query terminated: Reason:
+Traceback (most recent call last):
+  File "/x/afluente.zip/warehouse/delta_io.py", line 35, in append
+py4j.protocol.Py4JJavaError: An error occurred while calling o4172.save.
+: org.apache.spark.SparkException: Job aborted
+\tat org.apache.spark.scheduler.DAGScheduler.abortStage(DAGScheduler.scala:3318)
+Caused by: {}
+\t... 16 more
+
+=== Streaming Query ===
+"""
 TASK = """org.apache.spark.sql.streaming.StreamingQueryException: [STREAM_FAILED] Query terminated: Job aborted
 \tat org.apache.spark.sql.execution.streaming.runtime.StreamExecution.run(StreamExecution.scala:9)
 Caused by: org.apache.spark.SparkException: Job aborted due to stage failure
@@ -32,6 +43,11 @@ Caused by: {}
 
 def test_our_own_error_is_the_sentence() -> None:
     assert own_sentence(FENCED) == first_cause(FENCED) == "query bronze was taken over by a newer driver (pid 7)"
+
+
+def test_what_only_the_jvm_knows_is_named_by_its_deepest_cause() -> None:
+    cause = "java.io.IOException: Permission denied"
+    assert first_cause(TASK.format(cause)) == first_cause(CALLED.format(cause)) == cause
 
 
 def test_a_bug_is_named_by_what_python_raised() -> None:
