@@ -120,7 +120,7 @@ class Supervisor:
             self._postpone(query, str(error))
         except StoppedWhileWaiting as error:
             log.info("query=%s state=not_started reason=%s", query.name, error)
-        except (PySparkException, Py4JJavaError) as error:
+        except (PySparkException, Py4JJavaError, OSError) as error:
             if not is_disk_full(str(error)):
                 raise
             self._give_up(query, str(error))
