@@ -37,7 +37,7 @@ class TableLocks:
         with thread_lock:  # the JVM refuses, rather than queues, a second lock from its own process
             file_lock = channel.tryLock()
             if file_lock is None:  # said, because its holder may be frozen
-                log.warning("lock=%s state=waiting_for_another_process", table)
+                log.info("lock=%s state=waiting_for_another_process", table)
                 file_lock = channel.lock()
             try:
                 yield
