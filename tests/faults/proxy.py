@@ -4,7 +4,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -111,7 +111,7 @@ class _Connection:
         for work in (self._upwards, self._downwards):
             threading.Thread(target=self._pump, args=(work,), daemon=True).start()
 
-    def _pump(self, work) -> None:  # type: ignore[no-untyped-def]
+    def _pump(self, work: Callable[[], bool]) -> None:
         with suppress(OSError):
             while work():
                 pass
@@ -119,11 +119,13 @@ class _Connection:
 
     def _upwards(self) -> bool:
         data = self._client.recv(CHUNK_BYTES)
+        if not data:
+            return False
         self._proxy.pass_on()
         trap = self._find_trap(data)
         if trap is None:
             self._server.sendall(data)
-            return bool(data)
+            return True
         self._swallowing = trap.trick is Trick.SWALLOW
         trap.sprung.set()
         if trap.trick is Trick.CUT:
@@ -137,10 +139,10 @@ class _Connection:
     def _downwards(self) -> bool:
         data = self._server.recv(CHUNK_BYTES)
         self._proxy.pass_on()
-        if self._swallowing:
+        if self._swallowing or not data:
             return False
         self._client.sendall(data)
-        return bool(data)
+        return True
 
     def _find_trap(self, data: bytes) -> Trap | None:
         """The trap that this chunk springs: it holds the marker, or is so many chunks behind it."""
@@ -163,5 +165,5 @@ class _Connection:
 def _reset(side: socket.socket) -> None:
     with suppress(OSError):
         side.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-        side.shutdown(socket.SHUT_RDWR)
+        side.shutdown(socket.SHUT_RD)  # wakes the thread that waits there; to the peer it says nothing
         side.close()
