@@ -2,7 +2,9 @@
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from streaming.positions import Offsets
@@ -25,16 +27,24 @@ class TableState:
     newest_batch_ms: int
 
 
-def open_lineage(root: Path, table: TableState, begin: Offsets, rules: str) -> tuple[Lineage, bool]:
-    """The lineage to run, and whether it is new. `begin`: the broker's oldest offsets, for the very first start."""
+def open_lineage(
+    root: Path, table: TableState, begin: Offsets, rules: str, claim: Callable[[int], bool]
+) -> tuple[Lineage, bool]:
+    """The lineage to run, and whether it is new. `begin`: the broker's oldest offsets, for the very first start.
+
+    `claim(number)` makes a lineage this driver's own. It refuses while a fenced driver still lives, frozen or slow to
+    leave: both would write batches of one number into one folder, and the later would read the other's range.
+    """
     current = newest_lineage(root)
     reason = "there is none" if current is None else disagreement(current, table.end, rules, _now_ms())
+    if current is not None and reason is None and not claim(current.number):
+        reason = "another driver still uses it"
     if current is not None and reason is None:
         if current.rules != rules:
             current = replace(current, rules=rules)
             current.save()
         return current, False
-    number = max(highest_number(root), table.lineage) + 1
+    number = next(filter(claim, count(max(highest_number(root), table.lineage) + 1)))
     start = _named(table.end, begin) if table.end is not None else begin
     lineage = Lineage(number, root / str(number), start, rules, table.newest_batch_ms)
     lineage.save()

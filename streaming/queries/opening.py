@@ -11,6 +11,7 @@ from streaming.errors import StreamingError
 from streaming.positions import Offsets, find_lost
 from streaming.queries.access import ask_broker, open_ledger, open_table, take_over
 from streaming.queries.bronze import BronzeQuery
+from streaming.queries.checkpoint import Lineage
 from streaming.queries.domains import Domain
 from streaming.queries.follower import Follower
 from streaming.queries.gate import Gate
@@ -49,8 +50,7 @@ def open_topic_query(runtime: Runtime, domain: Domain) -> TopicQuery:
     fence = take_over(runtime, domain.name, ledger)
     state = _read_state(runtime, tables.silver, fence, generations)
     _check_reachable(domain.name, state.end, begin, runtime)
-    root = runtime.stream.checkpoints / domain.name
-    lineage, is_new = open_lineage(root, state, begin, runtime.rules.fingerprint())
+    lineage, is_new = _open_lineage(runtime, domain.name, state, begin)
     if is_new and state.end is not None:
         _void_undecided(runtime, tables, fence, state.end)
     follower = Follower(domain, tables.silver, ledger, tables.deletions)
@@ -69,8 +69,17 @@ def open_bronze_query(runtime: Runtime) -> BronzeQuery:
     fence = take_over(runtime, "bronze", None)
     state = _read_state(runtime, table, fence, generations)
     _check_reachable("bronze", state.end, begin, runtime)
-    lineage, _ = open_lineage(runtime.stream.checkpoints / "bronze", state, begin, "")
+    lineage, _ = _open_lineage(runtime, "bronze", state, begin)
     return BronzeQuery(runtime, table, fence, lineage, generations)
+
+
+def _open_lineage(runtime: Runtime, query: str, state: TableState, begin: Offsets) -> tuple[Lineage, bool]:
+    rules = "" if query == "bronze" else runtime.rules.fingerprint()
+
+    def claim(number: int) -> bool:
+        return runtime.locks.keep(f"checkpoints/{query}/{number}")
+
+    return open_lineage(runtime.stream.checkpoints / query, state, begin, rules, claim)
 
 
 def _read_state(

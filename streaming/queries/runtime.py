@@ -3,12 +3,14 @@
 import threading
 import uuid
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from pyspark.sql import SparkSession
 
 from streaming.errors import StreamingError
 from streaming.settings import KafkaSettings, StreamSettings
+from streaming.sinks.fence import Driver, take_turn
 from streaming.transforms.rules import QualityRules
 from warehouse.locks import TableLocks
 from warehouse.settings import LakeSettings
@@ -31,8 +33,13 @@ class Runtime:
     rules: QualityRules
     locks: TableLocks
     available_now: bool = False
-    holder: uuid.UUID = field(default_factory=uuid.uuid4)
     stop: threading.Event = field(default_factory=threading.Event)
+
+    @cached_property
+    def driver(self) -> Driver:
+        """Who this driver is among all that ever wrote to the lake; its turn is taken with its first query."""
+        with self.locks.hold("drivers"):
+            return Driver(uuid.uuid4(), take_turn(self.lake.path))
 
     def check_stop(self) -> None:
         """Raises Stopping between two batches, never inside one."""

@@ -30,6 +30,9 @@ from warehouse.postgres import Connection, connect, is_absence, read_sql
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
+FROZEN_MS = 20_000
+"""A driver frozen between its upsert and its COMMIT holds locks: after so long the server ends its session. A driver
+that works is silent for milliseconds."""
 Counts = dict[tuple[datetime, str], int]
 """(minute of the batch, outcome) -> rows."""
 
@@ -154,7 +157,9 @@ class Ledger:
 
     def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed:
-            self._connection = connect(self._url, application_name=f"afluente {self._query}")
+            self._connection = connect(
+                self._url, application_name=f"afluente {self._query}", idle_transaction_ms=FROZEN_MS
+            )
         return self._connection
 
     def _read_position(self) -> int | None:

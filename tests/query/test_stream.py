@@ -12,7 +12,7 @@ from streaming.queries.gold import GoldQuery
 from streaming.queries.known_ids import KnownIds
 from streaming.queries.supervisor import QueryFailed
 from streaming.queries.topic_query import TopicQuery
-from streaming.sinks.fence import take_fence
+from streaming.sinks.fence import Driver, take_fence, take_turn
 from streaming.sinks.ledger import Ledger
 from tests.fixtures_stream import StreamBench, make_post, make_reading, with_rules
 from warehouse.postgres import connect, role_url
@@ -176,7 +176,7 @@ def test_an_older_driver_is_fenced(bench: StreamBench, monkeypatch: pytest.Monke
     land = TopicQuery._land_in_silver
 
     def land_after_takeover(self: TopicQuery, *arguments: Any) -> None:
-        take_fence(bench.settings.lake.path, "posts", uuid.uuid4())
+        take_fence(bench.settings.lake.path, "posts", Driver(uuid.uuid4(), take_turn(bench.settings.lake.path)))
         land(self, *arguments)
 
     with monkeypatch.context() as crash:
