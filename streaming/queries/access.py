@@ -9,7 +9,7 @@ from streaming.queries.runtime import Runtime
 from streaming.sinks.delta import PositionedTable
 from streaming.sinks.fence import Fence, take_fence
 from streaming.sinks.ledger import Ledger
-from streaming.topics import describe_topics, read_begin_offsets
+from streaming.topics import describe_topics, read_begin_offsets, read_end_offsets
 from warehouse.delta_io import create_table
 from warehouse.tables import Table
 
@@ -33,8 +33,12 @@ def ask_broker(runtime: Runtime, topics: tuple[str, ...]) -> tuple[Offsets, dict
     generations = known_generations(runtime)
     with runtime.locks.hold("generations"):
         numbers = {name: generations.number_of(described[name]) for name in topics}
-    begin = read_begin_offsets(runtime.kafka)
-    return {t: {str(p): at for p, at in begin[t].items()} for t in topics}, numbers
+    return _select(read_begin_offsets(runtime.kafka), topics), numbers
+
+
+def ask_latest(runtime: Runtime, topics: tuple[str, ...]) -> Offsets:
+    """Where the topics end now."""
+    return _select(read_end_offsets(runtime.kafka), topics)
 
 
 def open_table(runtime: Runtime, table: Table, generations: Mapping[str, int]) -> PositionedTable:
@@ -57,3 +61,7 @@ def take_over(runtime: Runtime, query: str, ledger: Ledger | None) -> Fence:
     if ledger:
         ledger.take_lease(fence)
     return fence
+
+
+def _select(offsets: dict[str, dict[int, int]], topics: tuple[str, ...]) -> Offsets:
+    return {topic: {str(number): at for number, at in offsets[topic].items()} for topic in topics}

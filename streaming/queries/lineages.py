@@ -17,6 +17,14 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class TopicState:
+    """What the broker has of the topics: from `begin` up to `latest`."""
+
+    begin: Offsets
+    latest: Offsets
+
+
+@dataclass(frozen=True)
 class TableState:
     """What the table knows at start: its end (None if it has none) and its newest batch time."""
 
@@ -25,17 +33,19 @@ class TableState:
     newest_batch_ms: int
 
 
-def open_lineage(root: Path, table: TableState, begin: Offsets, rules: str) -> tuple[Lineage, bool]:
-    """The lineage to run, and whether it is new. `begin`: the broker's oldest offsets, for the very first start."""
+def open_lineage(root: Path, table: TableState, topics: TopicState, rules: str) -> tuple[Lineage, bool]:
+    """The lineage to run, and whether it is new. The very first one begins at the broker's oldest records."""
     current = newest_lineage(root)
-    reason = "there is none" if current is None else disagreement(current, table.end, rules, _now_ms())
+    reason: str | None = "there is none"
+    if current is not None:
+        reason = disagreement(current, table.end, topics.latest, rules, _now_ms())
     if current is not None and reason is None:
         if current.rules != rules:
             current = replace(current, rules=rules)
             current.save()
         return current, False
     number = max(highest_number(root), table.lineage) + 1
-    start = _named(table.end, begin) if table.end is not None else begin
+    start = _named(table.end, topics.begin) if table.end is not None else topics.begin
     lineage = Lineage(number, root / str(number), start, rules, table.newest_batch_ms)
     lineage.save()
     if table.end is not None:
