@@ -3,12 +3,14 @@
 import threading
 import uuid
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from pyspark.sql import SparkSession
 
 from streaming.errors import StreamingError
 from streaming.settings import KafkaSettings, StreamSettings
+from streaming.topics import TopicWatch
 from streaming.transforms.rules import QualityRules
 from warehouse.locks import TableLocks
 from warehouse.settings import LakeSettings
@@ -33,6 +35,11 @@ class Runtime:
     available_now: bool = False
     holder: uuid.UUID = field(default_factory=uuid.uuid4)
     stop: threading.Event = field(default_factory=threading.Event)
+
+    @cached_property
+    def watch(self) -> TopicWatch:
+        """One connection that looks at the topics between the batches of all queries."""
+        return TopicWatch(self.kafka)
 
     def check_stop(self) -> None:
         """Raises Stopping between two batches, never inside one."""

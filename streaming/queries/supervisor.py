@@ -27,7 +27,10 @@ PAUSE_SECONDS = 0.5
 STOP_SECONDS = 7.0
 """A batch is capped to end well within this; beyond it the query is interrupted, which the positions make harmless."""
 
-ABSENT_BROKER = ("org.apache.kafka.common.errors.TimeoutException", "DisconnectException", "TimeoutException: Call")
+ABSENT_BROKER = (
+    "org.apache.kafka.common.errors.TimeoutException", "DisconnectException", "TimeoutException: Call",
+    "streaming.errors.StartBroker",
+)
 RAISED = re.compile(r"[A-Za-z_][\w.]*: ")
 
 
@@ -60,6 +63,7 @@ class Supervisor:
 
     def __init__(self, runtime: Runtime, openers: dict[str, Callable[[], Startable]]) -> None:
         self._runtime = runtime
+        self._watch = runtime.watch  # made here, before the threads of the queries ask for it
         now = time.monotonic()
         self._queries = [
             Supervised(name, opener, next_try=now + runtime.first_start_seconds(name))
@@ -81,6 +85,7 @@ class Supervisor:
                 self._runtime.stop.wait(PAUSE_SECONDS)
         finally:
             self._stop_all()
+            self._watch.close()
 
     def _look_after(self, query: Supervised) -> None:
         if query.finished or self._runtime.stop.is_set():
