@@ -1,8 +1,9 @@
 """The topics: their creation, their partitions and what the broker says about them."""
 
+import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from kafka import KafkaAdminClient, TopicPartition
@@ -34,7 +35,9 @@ def open_admin(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
     """
     servers = bootstrap_servers(settings)
     try:
-        client = KafkaAdminClient(bootstrap_servers=servers, bootstrap_timeout_ms=_TIMEOUT_MS)
+        client = KafkaAdminClient(
+            bootstrap_servers=servers, bootstrap_timeout_ms=_TIMEOUT_MS, request_timeout_ms=_TIMEOUT_MS
+        )
     except (KafkaError, OSError) as error:
         raise StartBroker(_no_answer(servers)) from error
     try:
@@ -51,6 +54,40 @@ def describe_topics(settings: KafkaSettings) -> dict[str, Topic]:
     """Our topics that exist, by name."""
     with open_admin(settings) as admin:
         return _describe(admin, settings)
+
+
+class TopicWatch:
+    """Describes the topics again and again over one connection; for all threads of a driver."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._open = ExitStack()
+        self._admin: KafkaAdminClient | None = None
+
+    def describe(self) -> dict[str, Topic]:
+        """As `describe_topics`.
+
+        Raises:
+            StartBroker: the broker does not answer.
+        """
+        with self._lock:
+            try:
+                if self._admin is None:
+                    self._admin = self._open.enter_context(open_admin(self._settings))
+                return _describe(self._admin, self._settings)
+            except (KafkaError, OSError) as error:
+                self._forget()
+                raise StartBroker(_no_answer(bootstrap_servers(self._settings))) from error
+
+    def close(self) -> None:
+        """Drops the connection; the next look opens another."""
+        with self._lock:
+            self._forget()
+
+    def _forget(self) -> None:
+        self._open.close()
+        self._admin = None
 
 
 def create_topics(settings: KafkaSettings) -> list[str]:

@@ -53,6 +53,15 @@ def make_database(settings: PostgresSettings, template: str = "template0") -> Po
     return settings.model_copy(update={"url": with_login(base, OWNER, password)})
 
 
+def copy_database(settings: PostgresSettings) -> PostgresSettings:
+    """A copy of the database of `settings` as it is now; its sessions end, because a template may have none."""
+    name = settings.url.rpartition("/")[2]
+    with closing(connect(superuser_url(settings, "postgres"), application_name="tests")) as session:
+        session.autocommit = True
+        session.cursor().execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+    return make_database(settings, name)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresSettings]:
     """A running embedded server; its database `afluente` is empty.

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ from streaming.queries.supervisor import Supervisor
 from streaming.settings import KafkaSettings
 from streaming.topics import create_topics, describe_topics
 from warehouse.locks import TableLocks
-from warehouse.postgres import role_url
+from warehouse.postgres import connect, role_url
 from warehouse.secret_files import ensure_key
 from warehouse.settings import PostgresSettings
 from warehouse.verification import PostgresFacts, Report, verify
@@ -101,6 +102,18 @@ class StreamBench:
         assert {check.name: check.differences for check in report.checks if check.differences} == {}
         assert report.is_exact
 
+    def cap(self, query: str, records: int) -> None:
+        """From now on a batch of `query` takes about so many records: a short test has several batches."""
+        queries = self.settings.stream.queries
+        queries[query] = queries[query].model_copy(update={"max_offsets_per_trigger": records})
+
+    def run_sql(self, statement: str) -> list[tuple[Any, ...]]:
+        """Runs a statement as the owner; rows if it has any."""
+        with closing(connect(role_url(self.settings.postgres, "owner"), application_name="tests")) as session, session:
+            cursor = session.cursor()
+            cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
     def table(self, name: str) -> Path:
         """The folder of a table."""
         return self.settings.lake.path / name
@@ -140,6 +153,27 @@ def renew_topics(kafka: KafkaSettings) -> None:
     while {topic.uuid for topic in describe_topics(kafka).values()} & old:
         pass  # each look is a round trip to the broker
     create_topics(kafka)
+
+
+POSTS = ("posts",)
+"""Most faults concern one query."""
+POSTS_CHAIN = ("bronze", "posts", "gold_posts")
+"""What posts become: enough for the proof where nothing else was sent."""
+
+
+def send_posts(bench: StreamBench, first: int, count: int = 40) -> None:
+    """Valid, repeated, broken and deleting posts on two partitions."""
+    for partition in (0, 1):
+        posts = [make_post(number) for number in range(first + partition, first + count, 2)]
+        odd = [posts[0], b'{"post_id": ', make_post(first + partition, kind="deletion")]
+        bench.send("posts", [*posts, *odd], partition)
+
+
+def send_mixture(bench: StreamBench, first: int, count: int = 40) -> None:
+    """The same, and readings."""
+    send_posts(bench, first, count)
+    for partition in (0, 1):
+        bench.send("readings", [make_reading(n) for n in range(first + partition, first + count, 2)], partition)
 
 
 def make_post(number: int, **changes: Any) -> bytes:

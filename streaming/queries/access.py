@@ -1,6 +1,6 @@
 """How a query or a repair gets at what it needs: broker, tables, and the right to write."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from streaming.positions import Offsets
@@ -9,7 +9,7 @@ from streaming.queries.runtime import Runtime
 from streaming.sinks.delta import PositionedTable
 from streaming.sinks.fence import Fence, take_fence
 from streaming.sinks.ledger import Ledger
-from streaming.topics import describe_topics, read_begin_offsets
+from streaming.topics import Topic, describe_topics, read_begin_offsets, read_end_offsets
 from warehouse.delta_io import create_table
 from warehouse.tables import Table
 
@@ -27,14 +27,22 @@ def ask_broker(runtime: Runtime, topics: tuple[str, ...]) -> tuple[Offsets, dict
         TopicRecreated: one of them is not the topic that filled the lake.
     """
     described = describe_topics(runtime.kafka)
-    missing = [name for name in topics if name not in described]
-    if missing:
-        raise TopicMissing(f"topic {', '.join(missing)} does not exist: run ./spark-submit.sh create_topics")
-    generations = known_generations(runtime)
     with runtime.locks.hold("generations"):
-        numbers = {name: generations.number_of(described[name]) for name in topics}
-    begin = read_begin_offsets(runtime.kafka)
-    return {t: {str(p): at for p, at in begin[t].items()} for t in topics}, numbers
+        numbers = _number(runtime, described, topics)
+    return _select(read_begin_offsets(runtime.kafka), topics), numbers
+
+
+def check_generations(runtime: Runtime, topics: Iterable[str]) -> None:
+    """What a running query asks in every batch: offsets do not tell that a topic was created again and filled further.
+
+    Raises as `ask_broker`, or StartBroker.
+    """
+    _number(runtime, runtime.watch.describe(), topics)  # no lock: topics that have a number are only looked up
+
+
+def ask_latest(runtime: Runtime, topics: tuple[str, ...]) -> Offsets:
+    """Where the topics end now."""
+    return _select(read_end_offsets(runtime.kafka), topics)
 
 
 def open_table(runtime: Runtime, table: Table, generations: Mapping[str, int]) -> PositionedTable:
@@ -57,3 +65,15 @@ def take_over(runtime: Runtime, query: str, ledger: Ledger | None) -> Fence:
     if ledger:
         ledger.take_lease(fence)
     return fence
+
+
+def _number(runtime: Runtime, described: Mapping[str, Topic], topics: Iterable[str]) -> dict[str, int]:
+    missing = [name for name in topics if name not in described]
+    if missing:
+        raise TopicMissing(f"topic {', '.join(missing)} does not exist: run ./spark-submit.sh create_topics")
+    generations = known_generations(runtime)
+    return {name: generations.number_of(described[name]) for name in topics}
+
+
+def _select(offsets: dict[str, dict[int, int]], topics: tuple[str, ...]) -> Offsets:
+    return {topic: {str(number): at for number, at in offsets[topic].items()} for topic in topics}

@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.streaming import StreamingQuery
 
 from streaming.positions import Decision, Offsets
+from streaming.queries.access import check_generations
 from streaming.queries.checkpoint import BatchRange, Lineage, read_range
 from streaming.queries.runtime import Runtime
 from streaming.queries.tally import iso_of_ms
@@ -47,6 +48,7 @@ class BronzeQuery:
         """One batch: appended once, by position."""
         self.runtime.check_stop()
         batch = read_range(self.lineage.folder, batch_id, self.lineage.start)
+        check_generations(self.runtime, self.generations)
 
         def make_rows(decision: Decision, end: Offsets) -> tuple[DataFrame, dict[str, Any]]:
             rows = records if decision is Decision.WHOLE else records.where(self.table.beyond(end))

@@ -3,8 +3,9 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from streaming.positions import Offsets, count_between, is_same, parse, render
+from streaming.positions import Offsets, count_between, covers, is_same, parse, render
 
 LINEAGE_FILE = "lineage.json"
 
@@ -65,8 +66,8 @@ def highest_number(root: Path) -> int:
     return max((int(p.name) for p in root.glob("[0-9]*") if p.name.isdigit()), default=0)
 
 
-def disagreement(lineage: Lineage, end: Offsets | None, rules: str, now_ms: int) -> str | None:
-    """Why the checkpoint must not be continued, None if it agrees with the table.
+def disagreement(lineage: Lineage, end: Offsets | None, latest: Offsets, rules: str, now_ms: int) -> str | None:
+    """Why the checkpoint must not be continued, None if it agrees with the table. `latest`: the end of the topics.
 
     Agreeing states: nothing planned yet and the table ends at the lineage's start; the newest batch committed and
     the table ends at its `to`; the newest batch pending and the table ends at its start (not yet written) or at its
@@ -79,11 +80,40 @@ def disagreement(lineage: Lineage, end: Offsets | None, rules: str, now_ms: int)
             at_start = is_same(end if end is not None else lineage.start, lineage.start)
             return None if at_start and not filled else "it has no offsets but is not new"
         batch = read_range(lineage.folder, planned, lineage.start)
+        is_sound = covers(latest, batch.to) and _follows(lineage.folder, batch, committed)
     except (OSError, ValueError, KeyError, IndexError) as error:
         return f"it cannot be read ({type(error).__name__})"
+    if not is_sound:
+        return "its newest batch does not follow from the one before"
     if now_ms < max(batch.watermark_ms, batch.batch_ms):
         return "the clock stands before its newest batch"
     return _disagreement_of_batch(lineage, batch, committed, end if end is not None else lineage.start, rules)
+
+
+def _follows(checkpoint: Path, batch: BatchRange, committed: int | None) -> bool:
+    """A changed byte can leave files that still can be read; what they say is told twice, or bounded by a neighbour.
+
+    Not so the settings that the very first batch records: nothing comes before it.
+    """
+    if not (_names_all(batch) and covers(batch.to, batch.start)):
+        return False
+    if committed is not None and _read_watermark(checkpoint, committed) < batch.watermark_ms:
+        return False
+    if batch.batch_id == 0:
+        return batch.watermark_ms == 0
+    now, before = (_read_offsets(checkpoint, number)[0] for number in (batch.batch_id, batch.batch_id - 1))
+    return (
+        bool(now["conf"] == before["conf"])
+        and batch.batch_ms >= int(before["batchTimestampMs"])
+        and batch.watermark_ms == _read_watermark(checkpoint, batch.batch_id - 1)
+    )
+
+
+def _names_all(batch: BatchRange) -> bool:
+    """Its topics are the lineage's, and no partition of them is missing."""
+    return batch.to.keys() == batch.start.keys() and all(
+        batch.start[topic].keys() <= partitions.keys() for topic, partitions in batch.to.items()
+    )
 
 
 def _disagreement_of_batch(
@@ -108,9 +138,22 @@ def _read_lineage(folder: Path) -> Lineage | None:
         return None
 
 
-def _read_offsets(checkpoint: Path, batch_id: int) -> tuple[dict[str, int], Offsets]:
-    lines = (checkpoint / "offsets" / str(batch_id)).read_text().splitlines()
-    return json.loads(lines[1]), parse(lines[2])
+def _read_offsets(checkpoint: Path, batch_id: int) -> tuple[dict[str, Any], Offsets]:
+    metadata, to = _read_lines(checkpoint / "offsets" / str(batch_id))
+    return json.loads(metadata), parse(to)
+
+
+def _read_watermark(checkpoint: Path, batch_id: int) -> int:
+    """The watermark of the batch after a committed one."""
+    (metadata,) = _read_lines(checkpoint / "commits" / str(batch_id))
+    return int(json.loads(metadata)["nextBatchWatermarkMs"])
+
+
+def _read_lines(file: Path) -> list[str]:
+    version, *lines = file.read_text().splitlines()
+    if version != "v1":
+        raise ValueError(f"{file} is of another version")
+    return lines
 
 
 def _newest(folder: Path) -> int | None:

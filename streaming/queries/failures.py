@@ -13,6 +13,7 @@ ABSENT_BROKER = re.compile(
     r"org\.apache\.kafka\.common\.errors\.(Timeout|Disconnect|Network|LeaderNotAvailable|NotLeaderOrFollower"
     r"|BrokerNotAvailable|UnknownTopicOrPartition)Exception"
     r"|Cannot fetch record for offset"  # an executor's consumer, which waits on a clock of its own
+    r"|streaming\.errors\.StartBroker"
 )
 """A topic that is gone counts too: opening the query again finds out, and says what to do."""
 

@@ -19,6 +19,14 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class TopicState:
+    """What the broker has of the topics: from `begin` up to `latest`."""
+
+    begin: Offsets
+    latest: Offsets
+
+
+@dataclass(frozen=True)
 class TableState:
     """What the table knows at start: its end (None if it has none) and its newest batch time."""
 
@@ -28,15 +36,17 @@ class TableState:
 
 
 def open_lineage(
-    root: Path, table: TableState, begin: Offsets, rules: str, claim: Callable[[int], bool]
+    root: Path, table: TableState, topics: TopicState, rules: str, claim: Callable[[int], bool]
 ) -> tuple[Lineage, bool]:
-    """The lineage to run, and whether it is new. `begin`: the broker's oldest offsets, for the very first start.
+    """The lineage to run, and whether it is new. The very first one begins at the broker's oldest records.
 
     `claim(number)` makes a lineage this driver's own. It refuses while a fenced driver still lives, frozen or slow to
     leave: both would write batches of one number into one folder, and the later would read the other's range.
     """
     current = newest_lineage(root)
-    reason = "there is none" if current is None else disagreement(current, table.end, rules, _now_ms())
+    reason: str | None = "there is none"
+    if current is not None:
+        reason = disagreement(current, table.end, topics.latest, rules, _now_ms())
     if current is not None and reason is None and not claim(current.number):
         reason = "another driver still uses it"
     if current is not None and reason is None:
@@ -45,7 +55,7 @@ def open_lineage(
             current.save()
         return current, False
     number = next(filter(claim, count(max(highest_number(root), table.lineage) + 1)))
-    start = _named(table.end, begin) if table.end is not None else begin
+    start = _named(table.end, topics.begin) if table.end is not None else topics.begin
     lineage = Lineage(number, root / str(number), start, rules, table.newest_batch_ms)
     lineage.save()
     if table.end is not None:

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from streaming.errors import StreamingError
 from streaming.positions import Offsets, find_lost
-from streaming.queries.access import ask_broker, open_ledger, open_table, take_over
+from streaming.queries.access import ask_broker, ask_latest, open_ledger, open_table, take_over
 from streaming.queries.bronze import BronzeQuery
 from streaming.queries.checkpoint import Lineage
 from streaming.queries.domains import Domain
@@ -17,13 +17,12 @@ from streaming.queries.follower import Follower
 from streaming.queries.gate import Gate
 from streaming.queries.gold import GoldDomain, GoldQuery
 from streaming.queries.known_ids import KnownIds
-from streaming.queries.lineages import TableState, open_lineage
+from streaming.queries.lineages import TableState, TopicState, open_lineage
 from streaming.queries.runtime import Runtime
 from streaming.queries.topic_query import TopicQuery, TopicTables
 from streaming.sinks.coordinates import void_beyond
 from streaming.sinks.delta import PositionedTable
 from streaming.sinks.fence import Fence
-from streaming.topics import read_end_offsets
 from warehouse.delta_io import read_table
 from warehouse.tables import BRONZE, POST_DELETIONS
 
@@ -49,8 +48,9 @@ def open_topic_query(runtime: Runtime, domain: Domain) -> TopicQuery:
     )
     fence = take_over(runtime, domain.name, ledger)
     state = _read_state(runtime, tables.silver, fence, generations)
-    _check_reachable(domain.name, state.end, begin, runtime)
-    lineage, is_new = _open_lineage(runtime, domain.name, state, begin)
+    topic = TopicState(begin, ask_latest(runtime, (domain.name,)))
+    _check_reachable(domain.name, state.end, topic)
+    lineage, is_new = _open_lineage(runtime, domain.name, state, topic)
     if is_new and state.end is not None:
         _void_undecided(runtime, tables, fence, state.end)
     follower = Follower(domain, tables.silver, ledger, tables.deletions)
@@ -68,18 +68,19 @@ def open_bronze_query(runtime: Runtime) -> BronzeQuery:
     table = open_table(runtime, BRONZE, generations)
     fence = take_over(runtime, "bronze", None)
     state = _read_state(runtime, table, fence, generations)
-    _check_reachable("bronze", state.end, begin, runtime)
-    lineage, _ = _open_lineage(runtime, "bronze", state, begin)
+    reach = TopicState(begin, ask_latest(runtime, topics))
+    _check_reachable("bronze", state.end, reach)
+    lineage, _ = _open_lineage(runtime, "bronze", state, reach)
     return BronzeQuery(runtime, table, fence, lineage, generations)
 
 
-def _open_lineage(runtime: Runtime, query: str, state: TableState, begin: Offsets) -> tuple[Lineage, bool]:
+def _open_lineage(runtime: Runtime, query: str, state: TableState, topics: TopicState) -> tuple[Lineage, bool]:
     rules = "" if query == "bronze" else runtime.rules.fingerprint()
 
     def claim(number: int) -> bool:
         return runtime.locks.keep(f"checkpoints/{query}/{number}")
 
-    return open_lineage(runtime.stream.checkpoints / query, state, begin, rules, claim)
+    return open_lineage(runtime.stream.checkpoints / query, state, topics, rules, claim)
 
 
 def _read_state(
@@ -108,19 +109,19 @@ def _highest_coordinates(
     return ends or None
 
 
-def _check_reachable(query: str, end: Offsets | None, begin: Offsets, runtime: Runtime) -> None:
+def _check_reachable(query: str, end: Offsets | None, topics: TopicState) -> None:
     """Between the table's end and the broker's oldest record nothing may be missing."""
     if end is None:
         return
-    for topic, partitions in read_end_offsets(runtime.kafka).items():
+    for topic, partitions in topics.latest.items():
         for number, latest in partitions.items():
-            at = end.get(topic, {}).get(str(number), 0)
+            at = end.get(topic, {}).get(number, 0)
             if at > latest:
                 raise LakeAheadOfTopic(
                     f"query {query}: the lake is at {at} of {topic} partition {number}, but the topic ends at "
                     f"{latest}: this is not the topic that filled the lake"
                 )
-    for topic, partition, at, oldest in find_lost(end, begin):
+    for topic, partition, at, oldest in find_lost(end, topics.begin):
         raise RecordsLost(
             f"query {query}: {topic} partition {partition} lost {oldest - at} records to retention (the lake "
             f"ends at {at}, the broker begins at {oldest}); restore the broker's data, or accept the loss: "

@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 from streaming.errors import StreamingError
 from streaming.settings import KafkaSettings, StreamSettings
 from streaming.sinks.fence import Driver, take_turn
+from streaming.topics import TopicWatch
 from streaming.transforms.rules import QualityRules
 from warehouse.locks import TableLocks
 from warehouse.settings import LakeSettings
@@ -40,6 +41,11 @@ class Runtime:
         """Who this driver is among all that ever wrote to the lake; its turn is taken with its first query."""
         with self.locks.hold("drivers"):
             return Driver(uuid.uuid4(), take_turn(self.lake.path))
+
+    @cached_property
+    def watch(self) -> TopicWatch:
+        """One connection that looks at the topics between the batches of all queries."""
+        return TopicWatch(self.kafka)
 
     def check_stop(self) -> None:
         """Raises Stopping between two batches, never inside one."""

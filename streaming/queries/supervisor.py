@@ -75,6 +75,7 @@ class Supervisor:
 
     def __init__(self, runtime: Runtime, openers: dict[str, Callable[[], Startable]]) -> None:
         self._runtime = runtime
+        self._watch = runtime.watch  # made here, before the threads of the queries ask for it
         now = time.monotonic()
         self._queries = [
             Supervised(name, opener, next_try=now + runtime.first_start_seconds(name))
@@ -97,6 +98,7 @@ class Supervisor:
         finally:
             self._stop_all()
             self._runtime.locks.let_go()
+            self._watch.close()
 
     def _look_after(self, query: Supervised) -> None:
         if query.finished or self._runtime.stop.is_set():

@@ -10,6 +10,7 @@ from pyspark.sql.streaming import StreamingQuery
 from streaming.errors import StreamingError
 from streaming.positions import Decision, Offsets, count_between
 from streaming.progress import timed
+from streaming.queries.access import check_generations
 from streaming.queries.checkpoint import BatchRange, Lineage, read_range
 from streaming.queries.domains import Domain
 from streaming.queries.follower import Follower
@@ -83,6 +84,7 @@ class TopicQuery:
             with timed(self.domain.name, "consume"):
                 facts = self._add_up(staged)
                 tally = read_tally(facts, batch.records)
+                check_generations(self.runtime, (self.domain.name,))  # all that was read until now is of that topic
             self.gate.check(batch, tally)
             with timed(self.domain.name, "quarantine"):
                 self._land_by_coordinates(staged, batch, tally)

@@ -12,8 +12,7 @@ from streaming.queries.backfill import Difference, SilverBackfill, open_backfill
 from streaming.queries.domains import Domain, build_domains
 from streaming.transforms import posts
 from tests.fixtures_faults import Judge
-from tests.fixtures_stream import StreamBench, make_post, make_reading, with_rules
-from tests.query.test_stream import send_mixture
+from tests.fixtures_stream import StreamBench, make_post, make_reading, send_mixture, with_rules
 
 POSTS = ("posts", "bronze")
 

@@ -9,6 +9,8 @@ from streaming.queries.checkpoint import Lineage, disagreement, newest_lineage, 
 
 START = {"posts": {"0": 10}}
 NOW = 5_000
+LATEST = {"posts": {"0": 40}}
+CONF = {"spark.sql.shuffle.partitions": "2", "spark.sql.streaming.stateStore.compression.codec": "lz4"}
 
 
 def make_lineage(folder: Path, planned: list[int], committed: int | None, rules: str = "r") -> Lineage:
@@ -18,10 +20,14 @@ def make_lineage(folder: Path, planned: list[int], committed: int | None, rules:
     (lineage.folder / "offsets").mkdir()
     (lineage.folder / "commits").mkdir()
     for number, end in enumerate(planned):
-        metadata = json.dumps({"batchWatermarkMs": 0, "batchTimestampMs": (number + 1) * 1000})
+        metadata = json.dumps(
+            {"batchWatermarkMs": number * 100, "batchTimestampMs": (number + 1) * 1000, "conf": CONF}
+        )
         (lineage.folder / "offsets" / str(number)).write_text(f"v1\n{metadata}\n{json.dumps({'posts': {'0': end}})}")
     for number in range(-1 if committed is None else committed + 1):
-        (lineage.folder / "commits" / str(number)).write_text("v1\n{}")
+        (lineage.folder / "commits" / str(number)).write_text(
+            f'v1\n{{"nextBatchWatermarkMs":{(number + 1) * 100}}}'
+        )
     return lineage
 
 
@@ -40,7 +46,7 @@ def make_lineage(folder: Path, planned: list[int], committed: int | None, rules:
 )
 def test_agreeing_states(tmp_path: Path, planned: list[int], committed: int | None, end: int | None) -> None:
     lineage = make_lineage(tmp_path, planned, committed)
-    assert disagreement(lineage, None if end is None else {"posts": {"0": end}}, "r", NOW) is None
+    assert disagreement(lineage, None if end is None else {"posts": {"0": end}}, LATEST, "r", NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -57,21 +63,47 @@ def test_agreeing_states(tmp_path: Path, planned: list[int], committed: int | No
 )
 def test_disagreeing_states(tmp_path: Path, planned: list[int], committed: int | None, end: int, now: int) -> None:
     lineage = make_lineage(tmp_path, planned, committed)
-    assert disagreement(lineage, {"posts": {"0": end}}, "r", now)
+    assert disagreement(lineage, {"posts": {"0": end}}, LATEST, "r", now)
 
 
 def test_changed_rules_matter_only_while_a_batch_is_pending(tmp_path: Path) -> None:
     pending = make_lineage(tmp_path / "pending", [20, 30], 0)
     done = make_lineage(tmp_path / "done", [20, 30], 1)
-    assert disagreement(pending, {"posts": {"0": 20}}, "other", NOW)
-    assert disagreement(done, {"posts": {"0": 30}}, "other", NOW) is None
+    assert disagreement(pending, {"posts": {"0": 20}}, LATEST, "other", NOW)
+    assert disagreement(done, {"posts": {"0": 30}}, LATEST, "other", NOW) is None
 
 
 @pytest.mark.parametrize("text", ["", "v1\n", "v1\n{}\n", "v1\nnot json\n{}", "v1\n{\"batchTimestampMs\": 1}\n{}"])
 def test_a_damaged_offset_file_disagrees(tmp_path: Path, text: str) -> None:
     lineage = make_lineage(tmp_path, [20, 30], 0)
     (lineage.folder / "offsets" / "1").write_text(text)
-    assert disagreement(lineage, {"posts": {"0": 20}}, "r", NOW)
+    assert disagreement(lineage, {"posts": {"0": 20}}, LATEST, "r", NOW)
+
+
+@pytest.mark.parametrize(("committed", "end"), [(1, 20), (1, 30), (2, 30)])
+def test_a_changed_byte_disagrees_or_changes_nothing(tmp_path: Path, committed: int, end: int) -> None:
+    """Every bit of the newest offset file, over a batch that is not yet written, written, or done."""
+    lineage = make_lineage(tmp_path, [15, 20, 30], committed)
+    file = lineage.folder / "offsets" / "2"
+    sound, batch = file.read_bytes(), read_range(lineage.folder, 2, START)
+    for bit in range(len(sound) * 8):
+        changed = bytearray(sound)
+        changed[bit // 8] ^= 1 << bit % 8
+        file.write_bytes(changed)
+        if disagreement(lineage, {"posts": {"0": end}}, LATEST, "r", NOW) is None:
+            found = read_range(lineage.folder, 2, START)
+            assert (found.start, found.watermark_ms) == (batch.start, batch.watermark_ms)
+            assert end == 20 or found.to == batch.to
+            assert found.to["posts"].keys() == {"0"}
+            assert 20 <= found.to["posts"]["0"] <= 40
+            assert 2_000 <= found.batch_ms <= NOW
+
+
+@pytest.mark.parametrize("text", ["", "v1\n", "v1\n{}", "v2\n{\"nextBatchWatermarkMs\":200}"])
+def test_a_damaged_commit_file_disagrees(tmp_path: Path, text: str) -> None:
+    lineage = make_lineage(tmp_path, [20, 30], 1)
+    (lineage.folder / "commits" / "1").write_text(text)
+    assert disagreement(lineage, {"posts": {"0": 30}}, LATEST, "r", NOW)
 
 
 def test_range_of_a_batch(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ WHERE s.topic IN (
 
 -- `is_current`: judged under the newest rules, as far as the log still tells.
 CREATE TABLE due AS
-SELECT p.*, b.batch_us, coalesce(q.is_replayed, false) AS is_replayed,
+SELECT p.*, b.batch_us, b.version, coalesce(q.is_replayed, false) AS is_replayed,
     coalesce(coalesce(q.replay_rules, b.rules) = r.rules, true) AS is_current
 FROM (
     SELECT p.* FROM parsed AS p JOIN ends AS e USING (topic, generation, "partition")
