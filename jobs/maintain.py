@@ -1,4 +1,4 @@
-"""Keep the lake fit beside a running stream: few files instead of many, none that nobody needs, a short log."""
+"""Keep the lake fit beside a running stream: few files instead of many, none that nobody needs, short books."""
 
 import argparse
 from collections.abc import Callable
@@ -7,7 +7,9 @@ from rich.console import Console
 
 from jobs.cli import parse, run
 from jobs.session import open_session
+from warehouse.books import fold_books
 from warehouse.locks import TableLocks
+from warehouse.postgres import role_url
 from warehouse.tables import ALL
 from warehouse.upkeep import Done, Upkeep
 
@@ -21,8 +23,8 @@ def build_parser() -> argparse.ArgumentParser:
         prog="maintain",
         description=__doc__,
         epilog="A day is touched once the newest batch of its table belongs to a later one. Deleted are files that no "
-        "version within lake.deleted_file_retention needs. Rows, positions and numbers stay as they are; killed at any "
-        "moment, it is simply run again. Once a day is enough.",
+        "version within lake.deleted_file_retention needs; ops.ledger and ops.row_counts keep sums beyond a week. Rows, "
+        "positions and numbers stay as they are. Killed at any moment, it is simply run again; once a day is enough.",
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
     parser.add_argument(
@@ -43,7 +45,11 @@ def main(argv: list[str] | None = None) -> int:
         act, describe = (upkeep.plan, describe_plan) if arguments.dry_run else (upkeep.run, describe_run)
         with locks.hold("maintain"):  # a second run waits, and then finds nothing to do
             busy = [done for done in map(act, ALL) if show(console, done, describe)]
-    if not busy:
+    folded = {} if arguments.dry_run else fold_books(role_url(settings.postgres, "writer"))
+    for table, rows in folded.items():
+        if rows:
+            console.print(f"{table}: {rows:,} old rows became sums")
+    if not busy and not any(folded.values()):
         console.print("nothing to do")
     return 0
 

@@ -18,7 +18,10 @@ from warehouse.tables import Table
 
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 OPTIMIZE = "spark.databricks.delta.optimize"
-VACUUM_LOGGING = "spark.databricks.delta.vacuum.logging.enabled"
+VACUUM = {
+    "spark.databricks.delta.vacuum.logging.enabled": "false",  # its two commits would say nothing and hide the position
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",  # 10 000 tasks to list some folders take minutes
+}
 PROPERTIES = {
     "delta.checkpointInterval": "50",  # every 10 would rewrite the file list six times a minute for nothing
     "delta.enableDeletionVectors": "false",  # readers of plain files stay right
@@ -134,13 +137,14 @@ def compact(
 
 def vacuum(spark: SparkSession, path: Path) -> None:
     """Deletes files that no version within `delta.deletedFileRetentionDuration` needs. Makes no commit."""
-    with _set(spark, {VACUUM_LOGGING: "false"}):  # its two commits would say nothing and hide the position
+    with _set(spark, VACUUM):
         DeltaTable.forPath(spark, str(path)).vacuum()
 
 
 def find_unneeded(spark: SparkSession, path: Path) -> int:
     """How many files and empty folders `vacuum` would delete."""
-    return spark.sql(f"VACUUM delta.`{path}` DRY RUN").count()
+    with _set(spark, VACUUM):
+        return spark.sql(f"VACUUM delta.`{path}` DRY RUN").count()
 
 
 def write_checkpoint(spark: SparkSession, path: Path) -> None:
