@@ -23,8 +23,8 @@ def build_parser() -> argparse.ArgumentParser:
         prog="maintain",
         description=__doc__,
         epilog="A day is touched once the newest batch of its table belongs to a later one. Deleted are files that no "
-        "version within lake.deleted_file_retention needs; ops.ledger and ops.row_counts keep sums beyond a week. Rows, "
-        "positions and numbers stay as they are. Killed at any moment, it is simply run again; once a day is enough.",
+        "version within lake.deleted_file_retention needs; ops.ledger and ops.row_counts keep sums beyond a week. "
+        "Positions and numbers stay as they are. Killed at any moment, it is simply run again; once a day is enough.",
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
     parser.add_argument(

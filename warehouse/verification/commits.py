@@ -43,7 +43,7 @@ def read_commits(table: Path, version: int | None, key: str, after: int = -1) ->
 
 
 def through_upkeep(table: Path, version: int) -> int:
-    """The newest version with the rows of `version`: maintenance joined its files, and may have deleted the old ones."""
+    """The newest version with the rows of `version`: maintenance joined its files and may have deleted the old ones."""
     for number in sorted(v for v in _versions(table) if v > version):
         note = _read_note(_file(table, number))
         if note.get("by") != "maintain" or note.get("rows_of", number) > version:
