@@ -13,7 +13,7 @@ from warehouse.postgres import role_url
 from warehouse.tables import ALL
 from warehouse.upkeep import Done, Upkeep
 
-GROUP = "run"
+GROUP = "care"
 NEEDS_SPARK = True
 
 
