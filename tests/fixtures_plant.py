@@ -62,7 +62,7 @@ class Plant:
         return Running(self._command(job, words, overrides), self._environment, log)
 
     @contextmanager
-    def load(self, rate: int = 150) -> Iterator["Running"]:
+    def load(self, rate: int = 60) -> Iterator["Running"]:
         """Real producers, with a mixture of good and bad records, while the block runs."""
         generator = self.start("generate", "--rate", str(rate), *MIXTURE)
         try:
