@@ -25,6 +25,8 @@ from warehouse.verification import Check
 PATIENCE_SECONDS = 180.0
 """For one thing to happen; a shared machine may take several times its usual seconds."""
 MIXTURE = ("--malformed", "0.02", "--duplicates", "0.05", "--late", "0.05")
+SELDOM = [f"stream.queries.{gold}.trigger_seconds=10" for gold in ("gold_posts", "gold_machines")]
+"""A merge every two seconds would take half of two cores, which the drivers need to start and to drain."""
 NOISE = re.compile(r"^at=|^WARNING: Using incubator modules|UserWarning: |warnings\.warn|^\s*$")
 """Lines of a driver that are not its last word: its log, and what Java and pyspark say at every start."""
 
@@ -236,7 +238,7 @@ def plant() -> Iterator[Plant]:
     Not below pytest's own folder: every other run of pytest closes that to other users, such as root's database.
     """
     with tempfile.TemporaryDirectory(prefix="afluente-plant-") as folder:
-        plant = Plant(Path(folder), [f"var={folder}", *free_port_overrides()])
+        plant = Plant(Path(folder), [f"var={folder}", *free_port_overrides(), *SELDOM])
         plant.run("services", "start")
         try:
             plant.run("create_topics")
