@@ -101,8 +101,8 @@ class Plant:
 
     def driver_sessions(self) -> list[str]:
         """Names of the sessions that drivers hold open in the database."""
-        statement = "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'afluente %'"
-        return [name for name, in self.ask(statement)]
+        sessions = "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'afluente %'"
+        return [name for name, in self.ask(sessions)]
 
     def prove(self) -> list[Check]:
         """The recount of a drained stream."""
@@ -144,7 +144,7 @@ class Running:
 
     def __init__(self, command: list[str], environment: dict[str, str], log: Path) -> None:
         self.log = log
-        with log.open("ab") as file:
+        with log.open("wb") as file:
             self.process = subprocess.Popen(command, env=environment, stdout=file, stderr=file, start_new_session=True)
 
     def text(self) -> str:
@@ -168,9 +168,8 @@ class Running:
     def kill(self, wanted: str) -> int:
         """`kill -9` of a part; returns the exit code of the job once nothing of it is left."""
         family = psutil.Process(self.process.pid).children(recursive=True)
-        victims = self.find(wanted)
-        assert victims, f"there is no {wanted} to kill"
-        for victim in victims:
+        assert self.find(wanted), f"there is no {wanted} to kill"
+        for victim in self.find(wanted):
             victim.kill()
         code = self.process.wait(PATIENCE_SECONDS)
         assert wait_until(lambda: not any(map(_words_of, family)), PATIENCE_SECONDS), "something is left behind"
