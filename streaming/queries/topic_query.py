@@ -12,6 +12,7 @@ from streaming.positions import Decision, Offsets, count_between
 from streaming.progress import timed
 from streaming.queries.checkpoint import BatchRange, Lineage, read_range
 from streaming.queries.domains import Domain
+from streaming.queries.drift import DriftWatch
 from streaming.queries.follower import Follower
 from streaming.queries.gate import Gate
 from streaming.queries.known_ids import KnownIds
@@ -55,6 +56,7 @@ class TopicQuery:
     follower: Follower
     known: KnownIds
     gate: Gate
+    drift: DriftWatch
 
     def start(self) -> StreamingQuery:
         """Starts the stream; its name is query, checkpoint folder, metric label and ledger key."""
@@ -90,6 +92,7 @@ class TopicQuery:
                 written = self._land_in_silver(staged, batch, tally)
             with timed(self.domain.name, "warehouse"):
                 self._bring_to_warehouse(written, facts, events.sparkSession)
+                self.drift.report(facts, iso_of_ms(batch.batch_ms))
         finally:
             staged.unpersist()
 
