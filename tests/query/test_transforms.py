@@ -196,7 +196,8 @@ def test_unknown_fields_are_facts_with_their_first_place(
     spark: SparkSession, rules: QualityRules, domains: dict[str, Any]
 ) -> None:
     values = [post(), b"{", post(post_id="2", **{"new\n\u202e": 1, "x" * 99: 2}),
-              post(post_id="3", zeta=[1], text=None), post(post_id="4", zeta=2), b'{"created_at": 1, "eta": {"deep": 1}}']
+              post(post_id="3", zeta=[1], text=None), post(post_id="4", zeta=2),
+              b'{"created_at": 1, "eta": {"deep": 1}}']
     facts = add_up(stage(spark, rules, domains["posts"], values), domains["posts"].facts).where("fact = 'drift'")
     found = {row["key_a"]: (row["n"], row["place"]) for row in facts.collect()}
     assert found == {"new??": (1, 2), "x" * 64: (1, 2), "zeta": (2, 3), "eta": (1, 5)}
