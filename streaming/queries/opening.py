@@ -13,6 +13,7 @@ from streaming.queries.access import ask_broker, ask_latest, open_ledger, open_t
 from streaming.queries.bronze import BronzeQuery
 from streaming.queries.checkpoint import Lineage
 from streaming.queries.domains import Domain
+from streaming.queries.drift import DriftWatch
 from streaming.queries.follower import Follower
 from streaming.queries.gate import Gate
 from streaming.queries.gold import GoldDomain, GoldQuery
@@ -57,8 +58,10 @@ def open_topic_query(runtime: Runtime, domain: Domain) -> TopicQuery:
     follower.catch_up(fence, runtime.spark)
     holders = [(tables.silver, domain.kind)] + ([(tables.deletions, "deletion")] if tables.deletions else [])
     known = KnownIds(domain, holders, lineage, runtime.stream.queries[domain.name].horizon_seconds)
+    generation = generations[domain.name]
     gate = Gate(domain.name, tables.silver, ledger, runtime.rules)
-    return TopicQuery(domain, runtime, tables, fence, lineage, generations[domain.name], follower, known, gate)
+    drift = DriftWatch(domain.name, generation, ledger)
+    return TopicQuery(domain, runtime, tables, fence, lineage, generation, follower, known, gate, drift)
 
 
 def open_bronze_query(runtime: Runtime) -> BronzeQuery:
