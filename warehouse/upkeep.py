@@ -91,7 +91,8 @@ class Upkeep:
     def _closing(self, path: Path) -> Callable[[Partition], bool]:
         """Which partitions get no more rows: those of a day before the newest batch's, and what has no days at all."""
         newest = DeltaLog(path).newest_position()
-        today = date.min if newest is None else datetime.fromisoformat(newest.position["batch_at"]).date()
+        batch_at = newest.position.get("batch_at") if newest else None
+        today = datetime.fromisoformat(batch_at).date() if batch_at else date.min
 
         def is_closed(partition: Partition) -> bool:
             day = dict(partition).get("ingest_date")
