@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.verification.sample import SECOND, T0, us
+from tests.unit.verification.sample import FIRST, SECOND, T0, us
 from tests.unit.verification.world import World
 from warehouse.verification import PostgresFacts, VerificationError
 
@@ -143,6 +143,14 @@ def test_a_twin_that_came_later_excuses_nothing(world: World) -> None:
     post = world.remove("silver/posts", post_id="a")
     world.tables["silver/posts"][2][1].append({**post, "partition": 1, "offset": 0, "ingested_at": SECOND})
     assert "duplicates_have_twins" in world.failing()
+
+
+def test_a_clock_that_went_back_makes_no_twin_younger(world: World) -> None:
+    """The first batch of readings, which the last record repeats, was a minute ahead."""
+    (first, (kept,)), (second, (other,)) = world.tables["silver/readings"][-2:]
+    first["batch_at"], second["batch_at"] = second["batch_at"], first["batch_at"]
+    kept["ingested_at"], other["ingested_at"] = SECOND, FIRST
+    assert world.verify().is_exact
 
 
 def test_one_torn_line_is_forgiven(world: World) -> None:
