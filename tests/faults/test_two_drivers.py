@@ -33,7 +33,7 @@ def test_of_two_drivers_exactly_one_commits(plant: Plant, chance: random.Random,
             newest.wait_for("state=")  # a query is open, or waits for a lock that the frozen one holds
             before = plant.commits()
             wait_until(lambda: plant.commits() > before, FROZEN_SECONDS)
-        winner.assert_fatal(FENCED)
+        assert_fenced(winner)
         plant.wait_for_commits(3)
         plant.wait_for_ledger()
         assert newest.process.poll() is None, newest.text()[-3000:]
@@ -49,8 +49,14 @@ def start_twice(plant: Plant, proxy: Proxy, seconds_apart: float) -> Running:
     drivers = [first, plant.start("stream", overrides=[f"postgres.url={proxy.url}"])]
     assert wait_until(lambda: any(d.process.poll() is not None for d in drivers), PATIENCE_SECONDS), "both stay"
     drivers.sort(key=lambda driver: driver.process.poll() is None)
-    drivers[0].assert_fatal(FENCED)
+    assert_fenced(drivers[0])
     return drivers[1]
+
+
+def assert_fenced(driver: Running) -> None:
+    """It leaves with the sentence, and nothing else went wrong."""
+    driver.assert_fatal(FENCED)
+    assert "level=ERROR" not in driver.text()
 
 
 @contextmanager
