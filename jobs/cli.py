@@ -25,6 +25,7 @@ _MENDABLE = {
     errno.EDQUOT: "the disk quota is used up: make room, or choose another folder with --set var=FOLDER",
 }
 _TALKATIVE = ("kafka", "py4j", "urllib3", "werkzeug", "waitress")  # libraries that narrate at INFO
+_REPEATED = ("kafka.net", "py4j.clientserver")  # what fails there reaches us as an error, and is said once
 
 
 class KeyValueFormatter(logging.Formatter):
@@ -62,7 +63,8 @@ def log_to_stderr(level: str = "INFO") -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("kafka.net").setLevel(logging.CRITICAL)  # five lines per try; what fails reaches us as an error
+    for name in _REPEATED:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def run(main: Callable[[None], int]) -> NoReturn:

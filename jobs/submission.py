@@ -8,10 +8,15 @@ own and is killed by the kernel if this process is.
 import argparse
 import contextlib
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from fcntl import LOCK_EX, LOCK_NB, flock
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,7 +26,7 @@ from jobs.archive import pack_sources
 from jobs.settings import CONF, ROOT, SPARK_JARS, Settings, SettingsError, add_settings_arguments, load_settings
 from streaming.processes import Launch, kill_session, start_process
 
-_REPEAT_SECONDS = 1.0  # a driver that is still starting has no handler yet, so the wish to stop is repeated
+_LOOK_SECONDS = 1.0
 _PATIENCE_SECONDS = 60.0
 
 
@@ -36,8 +41,9 @@ def submit(job: str, words: list[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     command = [*_build_command(job, settings), *words]
-    launch = Launch(ignore_stop_signals=True, environment=_build_environment(settings))
-    return _wait(start_process(command, launch), ROOT / "jobs" / f"{job}.py")
+    with _temporary_folder(settings.var / "tmp") as folder:
+        launch = Launch(ignore_stop_signals=True, environment=_build_environment(folder))
+        return _wait(start_process(command, launch), ROOT / "jobs" / f"{job}.py")
 
 
 def _build_command(job: str, settings: Settings) -> list[str | Path]:
@@ -59,9 +65,37 @@ def _build_command(job: str, settings: Settings) -> list[str | Path]:
     ]
 
 
-def _build_environment(settings: Settings) -> dict[str, str]:
-    temporary = settings.var / "tmp"
-    temporary.mkdir(parents=True, exist_ok=True)
+@contextlib.contextmanager
+def _temporary_folder(root: Path) -> Iterator[Path]:
+    """A folder for this job's temporary files, removed with it; what killed launchers have left goes first.
+
+    Each launcher holds a lock on its own folder: the kernel gives it back whatever the launcher dies of.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as locks:
+        with _locked(root, LOCK_EX):  # nobody sweeps a folder that was made and is not locked yet
+            for left in root.iterdir():
+                with contextlib.suppress(BlockingIOError), _locked(left, LOCK_EX | LOCK_NB):
+                    shutil.rmtree(left, ignore_errors=True)
+            own = Path(tempfile.mkdtemp(dir=root))
+            locks.enter_context(_locked(own, LOCK_EX))
+        try:
+            yield own
+        finally:
+            shutil.rmtree(own, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        flock(descriptor, how)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _build_environment(temporary: Path) -> dict[str, str]:
     shipped = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # the code is the zip's
     return {
         **shipped,
@@ -70,6 +104,8 @@ def _build_environment(settings: Settings) -> dict[str, str]:
         "SPARK_CONF_DIR": str(CONF),
         "SPARK_LOCAL_DIRS": str(temporary),
         "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_SUBMIT_OPTS": f'"-Djava.io.tmpdir={temporary}"',
+        "TMPDIR": str(temporary),
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
     }
@@ -83,32 +119,51 @@ def _find_spark() -> Path:
 
 
 def _wait(child: subprocess.Popen[bytes], script: Path) -> int:
-    """Waits for the child; a signal asks it to stop, patience or a third signal ends it for good."""
-    asked: list[float] = []
+    """Waits for the child; a signal asks it to stop, patience or a third signal ends it for good.
 
-    def ask(*_: object) -> None:
-        asked.append(time.monotonic())
-        _forward(child, script)
+    A driver that does not listen yet has begun nothing: it is ended at once.
+    """
+    asked: list[tuple[int, float]] = []
+
+    def ask(number: int, _: object) -> None:
+        listens = _forward(child, script)
+        if not listens and not asked:
+            kill_session(child.pid)
+        asked.append((number, time.monotonic()))
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
     while True:
         try:
-            code = child.wait(_REPEAT_SECONDS)  # never without a limit: a handler alone does not end the wait
+            code = child.wait(_LOOK_SECONDS)  # never without a limit: a handler alone does not end the wait
             break
         except subprocess.TimeoutExpired:
-            if len(asked) > 2 or (asked and time.monotonic() - asked[0] > _PATIENCE_SECONDS):
+            if len(asked) > 2 or (asked and time.monotonic() - asked[0][1] > _PATIENCE_SECONDS):
                 kill_session(child.pid)
-            elif asked:
-                _forward(child, script)
     kill_session(child.pid)
-    return code if code >= 0 else 128 - code
+    return code if code >= 0 else 128 + (asked[0][0] if asked else -code)
 
 
-def _forward(child: subprocess.Popen[bytes], script: Path) -> None:
-    """TERM to the Python driver alone: Spark's Python workers would die of it in the middle of a batch."""
+def _forward(child: subprocess.Popen[bytes], script: Path) -> bool:
+    """TERM to the Python driver alone: Spark's Python workers would die of it in the middle of a batch.
+
+    False where there is no driver that listens.
+    """
+    listens = False
     with contextlib.suppress(psutil.NoSuchProcess):
         for process in psutil.Process(child.pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
-                if str(script) in process.cmdline():
+                if str(script) in process.cmdline() and _handles_stop(process.pid):
                     process.terminate()
+                    listens = True
+    return listens
+
+
+def _handles_stop(pid: int) -> bool:
+    """Whether the process has a handler for TERM: the kernel lists the signals that it catches."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    return caught is not None and bool(int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)

@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     parser.add_argument("--faults", action="store_true", help="the whole fault matrix, once with each of its rounds")
     parser.add_argument("--seed", type=int, metavar="N", help="replays the choices of the run with this seed")
     arguments, words = parser.parse_known_args(argv)
-    words += ["--faults", "tests/faults"] if arguments.faults else []
+    words += ["--faults", "-m", "fault"] if arguments.faults else []
     words += [] if arguments.seed is None else ["--seed", str(arguments.seed)]
     environment = {**os.environ, "AFLUENTE_PROFILE": arguments.profile, "PYTHONPATH": str(ROOT)}
     for override in arguments.overrides:

@@ -51,11 +51,19 @@ class GeneratorSettings(Section):
     readings_per_second: float = Field(gt=0, description="per machine")
 
 
+Rule = Literal["malformed", "wrong_type", "missing_field", "unknown_kind", "nul_character", "too_long", "bad_time",
+               "ancient_time", "future_time", "impossible_value"]
+"""Every rule a record can break."""
+
+
 class QualitySettings(Section):
-    """conf/quality.yaml: what a usable record is."""
+    """conf/quality.yaml: what a usable record is, and what happens to the others."""
 
     tolerance_minutes: int = Field(ge=0)
     earliest: date
     late_seconds: int = Field(ge=0)
+    actions: dict[Rule, Literal["quarantine", "stop"]]
+    stop_above_share: float = Field(ge=0, le=1, description="of a batch's records for quarantine")
+    stop_from_records: int = Field(ge=1, description="smaller batches have no such limit")
     max_lengths: dict[str, int]
     sensor_limits: dict[str, tuple[float, float]]

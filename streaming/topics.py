@@ -31,7 +31,7 @@ def open_admin(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
     """An administrative client.
 
     Raises:
-        StartBroker: no broker answers at the configured address.
+        StartBroker: no broker answers at the configured address, or it left in the middle.
     """
     servers = bootstrap_servers(settings)
     try:
@@ -42,6 +42,10 @@ def open_admin(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
         raise StartBroker(_no_answer(servers)) from error
     try:
         yield client
+    except KafkaError as error:
+        if not error.retriable:
+            raise
+        raise StartBroker(_no_answer(servers)) from error
     finally:
         client.close()
 

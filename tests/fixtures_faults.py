@@ -31,8 +31,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("fault")
     if marker is None or "chance" not in metafunc.fixturenames:
         return
-    rounds = marker.kwargs.get("full" if metafunc.config.getoption("--faults") else "ci", 1)
-    metafunc.parametrize("round_number", range(rounds))
+    metafunc.parametrize("round_number", range(max(_count_rounds(metafunc.config, marker), 1)))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Takes out what only a full run runs (`ci=0`)."""
+    absent = [item for item in items if (m := item.get_closest_marker("fault")) and not _count_rounds(config, m)]
+    if absent:
+        config.hook.pytest_deselected(items=absent)
+        items[:] = [item for item in items if item not in absent]
+
+
+def _count_rounds(config: pytest.Config, marker: pytest.Mark) -> int:
+    return int(marker.kwargs.get("full" if config.getoption("--faults") else "ci", 1))
 
 
 @pytest.fixture

@@ -102,9 +102,14 @@ def update(rows: DataFrame, path: Path, match: Column, changes: dict[str, Column
         target.whenMatchedUpdate(set=dict(changes)).execute()
 
 
-def overwrite(rows: DataFrame, path: Path, position: dict[str, Any]) -> None:
-    """Replaces a table's content in one commit that records `position`. The caller holds the table's lock."""
+def overwrite(rows: DataFrame, path: Path, position: dict[str, Any], where: str | None = None) -> None:
+    """Replaces a table's content, or what fulfils `where` (so must `rows`), in one commit that records `position`.
+
+    The caller holds the table's lock.
+    """
     writer = rows.write.format("delta").mode("overwrite").option("userMetadata", json.dumps(position, sort_keys=True))
+    if where is not None:
+        writer = writer.option("replaceWhere", where)
     writer.save(str(path))
 
 

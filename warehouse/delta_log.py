@@ -14,8 +14,12 @@ REPLAY = "replay"
 """`by` of a commit with records from quarantine."""
 
 
-class CommitGone(Exception):
-    """A commit or one of its files was cleaned away: rebuild from a version of the table instead."""
+BACKFILL = "backfill"
+"""`by` of a commit that changed rows: what was made of them must be made again."""
+
+
+class RebuildNeeded(Exception):
+    """A commit was cleaned away, or changed rows: what follows must be made again from a version of the table."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,13 @@ class Commit:
 
     @property
     def brings_rows(self) -> bool:
-        """A batch of a stream, or records replayed from quarantine; anything else only carries the position forward."""
+        """A batch of a stream, or records replayed from quarantine."""
         return bool(self.position) and self.position.get("by") in (None, REPLAY)
+
+    @property
+    def changes_rows(self) -> bool:
+        """A backfill; whatever neither brings nor changes rows only carries the position forward."""
+        return self.position.get("by") == BACKFILL
 
 
 class DeltaLog:
@@ -53,12 +62,12 @@ class DeltaLog:
         """One commit.
 
         Raises:
-            CommitGone: the log was cleaned up to here.
+            RebuildNeeded: the log was cleaned up to here.
         """
         try:
             lines = self._file(version).read_text().splitlines()
         except FileNotFoundError:
-            raise CommitGone(f"version {version} of {self._table.name} is no longer in the log") from None
+            raise RebuildNeeded(f"version {version} of {self._table.name} is no longer in the log") from None
         actions = [json.loads(line) for line in lines]
         info: dict[str, Any] = next((a["commitInfo"] for a in actions if "commitInfo" in a), {})
         added = (a["add"] for a in actions if "add" in a and a["add"].get("dataChange", True))
@@ -69,17 +78,24 @@ class DeltaLog:
             added=tuple(str(self._table / unquote(file["path"])) for file in added),
         )
 
-    def read_after(self, version: int, upto: int) -> Iterator[Commit]:
-        """Commits in (version, upto], oldest first."""
-        for number in range(version + 1, upto + 1):
-            yield self.read(number)
+    def read_new_rows(self, version: int, upto: int) -> list[Commit]:
+        """Commits in (version, upto] that brought rows, oldest first.
+
+        Raises:
+            RebuildNeeded: they do not tell the whole story.
+        """
+        commits = [self.read(number) for number in range(version + 1, upto + 1)]
+        for commit in commits:
+            if commit.changes_rows:
+                raise RebuildNeeded(f"version {commit.version} of {self._table.name} changed rows")
+        return [commit for commit in commits if commit.brings_rows]
 
     def newest_position(self) -> Commit | None:
         """The newest commit that carries a position, walking back over foreign ones; None if there is none left."""
         for version in range(self.newest_version(), -1, -1):
             try:
                 commit = self.read(version)
-            except CommitGone:
+            except RebuildNeeded:
                 return None
             if commit.position:
                 return commit

@@ -1,5 +1,6 @@
 """One writer per table at a time, across processes: Delta alone does not give that on a local file system."""
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pyspark.sql import SparkSession
+
+log = logging.getLogger(__name__)
 
 
 class TableLocks:
@@ -22,6 +25,7 @@ class TableLocks:
         self._enabled = enabled
         self._guard = threading.Lock()
         self._held: dict[str, tuple[threading.Lock, Any]] = {}
+        self._kept: dict[str, Any] = {}
 
     @contextmanager
     def hold(self, table: str) -> Iterator[None]:
@@ -31,11 +35,30 @@ class TableLocks:
             return
         thread_lock, channel = self._open(table)
         with thread_lock:  # the JVM refuses, rather than queues, a second lock from its own process
-            file_lock = channel.lock()
+            file_lock = channel.tryLock()
+            if file_lock is None:  # said, because its holder may be frozen
+                log.info("lock=%s state=waiting_for_another_process", table)
+                file_lock = channel.lock()
             try:
                 yield
             finally:
                 file_lock.release()
+
+    def keep(self, name: str) -> bool:
+        """Takes a lock for good, or until `let_go`; False where another living process has it."""
+        if not self._enabled or name in self._kept:
+            return True
+        thread_lock, channel = self._open(name)
+        with thread_lock:
+            lock = channel.tryLock()
+            if lock is not None:
+                self._kept[name] = lock
+            return lock is not None
+
+    def let_go(self) -> None:
+        """Gives back what was kept."""
+        while self._kept:
+            self._kept.popitem()[1].release()
 
     def _open(self, table: str) -> tuple[threading.Lock, Any]:
         with self._guard:

@@ -27,6 +27,9 @@ LOGIN: dict[Role, str] = {"writer": "afluente_writer", "reader": "afluente_reade
 # A server that vanished without a word is noticed after about 20 s, not after the kernel's two hours.
 _KEEPALIVE = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2,
               "tcp_user_timeout": 20_000}
+# The same for the server, whose locks a vanished client would hold for two hours.
+_SERVER_KEEPALIVE = ("-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2 "
+                     "-c tcp_user_timeout=20000")
 _CONNECT_SECONDS = 5
 
 # SQLSTATE: connection exceptions, terminated, crashed, starting or stopping, idle too long, no free connection.
@@ -78,14 +81,19 @@ def with_login(url: str, user: str, password: str) -> str:
     return urlunsplit(("postgresql", login, parts.path, urlencode(options), ""))
 
 
-def connect(url: str, *, application_name: str, statement_timeout_ms: int = 0, **kw: Any) -> Connection:
-    """Opens a session in UTC that notices a vanished server. 0 ms: a statement may take as long as it needs.
+def connect(
+    url: str, *, application_name: str, statement_timeout_ms: int = 0, idle_transaction_ms: int = 0, **kw: Any
+) -> Connection:
+    """Opens a session in UTC; a side that vanishes is noticed by the other.
+
+    `statement_timeout_ms`: longest statement, `idle_transaction_ms`: longest silence of ours in a transaction; 0: any.
 
     Raises:
         DatabaseAbsent: nobody answers, or the server is not ready; worth another try.
         CorrectTheLogin: the server refuses this user, password or database.
     """
-    options = f"-c TimeZone=UTC -c statement_timeout={int(statement_timeout_ms)}"
+    limits = f"-c statement_timeout={statement_timeout_ms} -c idle_in_transaction_session_timeout={idle_transaction_ms}"
+    options = f"-c TimeZone=UTC {limits} {_SERVER_KEEPALIVE}"
     arguments = {"application_name": application_name, "connect_timeout": _CONNECT_SECONDS, "options": options}
     try:
         session: Connection = psycopg2.connect(url, **{**arguments, **_KEEPALIVE, **kw})

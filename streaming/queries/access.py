@@ -61,7 +61,7 @@ def take_over(runtime: Runtime, query: str, ledger: Ledger | None) -> Fence:
     """From now on an older driver of this query may neither write nor commit. `ledger`: None where it has none."""
     above = ledger.fence_number() if ledger else 0
     with runtime.locks.hold(f"fence/{query}"):
-        fence = take_fence(runtime.lake.path, query, runtime.holder, above)
+        fence = take_fence(runtime.lake.path, query, runtime.driver, above)
     if ledger:
         ledger.take_lease(fence)
     return fence

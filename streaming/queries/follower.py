@@ -16,7 +16,7 @@ from streaming.sinks.fence import Fence
 from streaming.sinks.ledger import Counts, Ledger, LedgerEntry, Load
 from streaming.transforms.facts import add_up, as_staged
 from warehouse.delta_io import read_added_rows, read_table
-from warehouse.delta_log import Commit, CommitGone
+from warehouse.delta_log import Commit, RebuildNeeded
 
 log = logging.getLogger(__name__)
 COMMITS_AT_ONCE = 200
@@ -41,11 +41,14 @@ class Follower:
 
     def follow(self, fence: Fence, version: int, spark: SparkSession, loads: list[Load]) -> None:
         """Applies all commits up to `version`; `loads` are what that one commit brings."""
-        pending = self._pending(version)
+        try:
+            pending = self._pending(version)
+        except RebuildNeeded:
+            pending = []
         if [commit.version for commit in pending] == [version]:
             self._write(fence, pending, loads)
         else:
-            self._catch_up(fence, spark, pending)
+            self.catch_up(fence, spark)
 
     def catch_up(self, fence: Fence, spark: SparkSession) -> None:
         """Applies all commits up to silver's newest version."""
@@ -53,10 +56,10 @@ class Follower:
         version = self._silver.log.newest_version()
         try:
             self._catch_up(fence, spark, self._pending(version))
-        except (CommitGone, PySparkException) as gone:
-            if isinstance(gone, PySparkException) and "FILE_NOT_EXIST" not in str(gone):
+        except (RebuildNeeded, PySparkException) as need:
+            if isinstance(need, PySparkException) and "FILE_NOT_EXIST" not in str(need):
                 raise
-            log.warning("query=%s warehouse=rebuild reason=%s", self._domain.name, type(gone).__name__)
+            log.warning("query=%s warehouse=rebuild reason=%s", self._domain.name, type(need).__name__)
             self._rebuild(fence, spark, version)
 
     def _pending(self, version: int) -> list[Commit]:
@@ -68,7 +71,7 @@ class Follower:
                 f"the warehouse follows {self._silver.table.name} up to version {start}, but the lake ends at "
                 f"{version}: restore the lake, or start with an empty database"
             )
-        return [commit for commit in self._silver.log.read_after(start, version) if commit.brings_rows]
+        return self._silver.log.read_new_rows(start, version)
 
     def _catch_up(self, fence: Fence, spark: SparkSession, pending: list[Commit]) -> None:
         for group in _groups(pending):

@@ -25,7 +25,7 @@ from streaming.transforms.increments import (
     measure_by_machine_minute,
 )
 from warehouse.delta_io import merge, overwrite, read_added_rows, read_table
-from warehouse.delta_log import Commit, CommitGone, DeltaLog
+from warehouse.delta_log import Commit, DeltaLog, RebuildNeeded
 from warehouse.tables import (
     AUTHOR_DAYS,
     HASHTAG_MINUTES,
@@ -114,9 +114,9 @@ class GoldQuery:
             log.warning("query=%s table=%s gold=ahead_of_silver action=rebuild", self.domain.name, table.table.name)
             return self._rebuild(spark, aggregate, table, upto)
         try:
-            commits = [commit for commit in silver_log.read_after(reached, upto) if commit.brings_rows]
-        except CommitGone as gone:
-            log.warning("query=%s table=%s gold=rebuild reason=%s", self.domain.name, table.table.name, gone)
+            commits = silver_log.read_new_rows(reached, upto)
+        except RebuildNeeded as need:
+            log.warning("query=%s table=%s gold=rebuild reason=\"%s\"", self.domain.name, table.table.name, need)
             return self._rebuild(spark, aggregate, table, upto)
         for start in range(0, len(commits), COMMITS_AT_ONCE):
             self._merge(spark, aggregate, table, commits[start : start + COMMITS_AT_ONCE])

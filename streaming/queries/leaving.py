@@ -13,19 +13,26 @@ PATIENCE_SECONDS = 9.0
 
 
 def leave_on_signals(spark: SparkSession, stop: threading.Event) -> None:
-    """From now on TERM and Ctrl-C set `stop`, and a watchdog ends both processes if that does not suffice."""
+    """From now on TERM and Ctrl-C set `stop`, and a watchdog ends both processes if that does not suffice.
 
-    def leave(*_: object) -> None:
-        if stop.is_set():
-            return
-        stop.set()
-        hush(spark)
-        watchdog = threading.Timer(PATIENCE_SECONDS, _halt, (spark,))
-        watchdog.daemon = True
-        watchdog.start()
-
+    The handler itself does nothing, and a thread hears of the signal through a pipe: a handler interrupts the main
+    thread anywhere, also inside the lock of `stop`, or between a question to the JVM and its answer.
+    """
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, leave)
+        signal.signal(number, lambda *_: None)
+    threading.Thread(target=_leave, args=(heard, spark, stop), daemon=True).start()
+
+
+def _leave(heard: int, spark: SparkSession, stop: threading.Event) -> None:
+    os.read(heard, 1)
+    stop.set()
+    watchdog = threading.Timer(PATIENCE_SECONDS, _halt, (spark,))
+    watchdog.daemon = True
+    watchdog.start()
+    hush(spark)
 
 
 def hush(spark: SparkSession) -> None:

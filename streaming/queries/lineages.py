@@ -2,7 +2,9 @@
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from streaming.positions import Offsets
@@ -33,18 +35,26 @@ class TableState:
     newest_batch_ms: int
 
 
-def open_lineage(root: Path, table: TableState, topics: TopicState, rules: str) -> tuple[Lineage, bool]:
-    """The lineage to run, and whether it is new. The very first one begins at the broker's oldest records."""
+def open_lineage(
+    root: Path, table: TableState, topics: TopicState, rules: str, claim: Callable[[int], bool]
+) -> tuple[Lineage, bool]:
+    """The lineage to run, and whether it is new. The very first one begins at the broker's oldest records.
+
+    `claim(number)` makes a lineage this driver's own. It refuses while a fenced driver still lives, frozen or slow to
+    leave: both would write batches of one number into one folder, and the later would read the other's range.
+    """
     current = newest_lineage(root)
     reason: str | None = "there is none"
     if current is not None:
         reason = disagreement(current, table.end, topics.latest, rules, _now_ms())
+        if reason is None and not claim(current.number):
+            reason = "another driver still uses it"
     if current is not None and reason is None:
         if current.rules != rules:
             current = replace(current, rules=rules)
             current.save()
         return current, False
-    number = max(highest_number(root), table.lineage) + 1
+    number = next(filter(claim, count(max(highest_number(root), table.lineage) + 1)))
     start = _named(table.end, topics.begin) if table.end is not None else topics.begin
     lineage = Lineage(number, root / str(number), start, rules, table.newest_batch_ms)
     lineage.save()

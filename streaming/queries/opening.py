@@ -11,8 +11,10 @@ from streaming.errors import StreamingError
 from streaming.positions import Offsets, find_lost
 from streaming.queries.access import ask_broker, ask_latest, open_ledger, open_table, take_over
 from streaming.queries.bronze import BronzeQuery
+from streaming.queries.checkpoint import Lineage
 from streaming.queries.domains import Domain
 from streaming.queries.follower import Follower
+from streaming.queries.gate import Gate
 from streaming.queries.gold import GoldDomain, GoldQuery
 from streaming.queries.known_ids import KnownIds
 from streaming.queries.lineages import TableState, TopicState, open_lineage
@@ -46,17 +48,17 @@ def open_topic_query(runtime: Runtime, domain: Domain) -> TopicQuery:
     )
     fence = take_over(runtime, domain.name, ledger)
     state = _read_state(runtime, tables.silver, fence, generations)
-    topic = TopicState(begin, ask_latest(runtime, (domain.name,)))
-    _check_reachable(domain.name, state.end, topic)
-    root = runtime.stream.checkpoints / domain.name
-    lineage, is_new = open_lineage(root, state, topic, runtime.rules.fingerprint())
+    topics = TopicState(begin, ask_latest(runtime, (domain.name,)))
+    _check_reachable(domain.name, state.end, topics)
+    lineage, is_new = _open_lineage(runtime, domain.name, state, topics)
     if is_new and state.end is not None:
         _void_undecided(runtime, tables, fence, state.end)
     follower = Follower(domain, tables.silver, ledger, tables.deletions)
     follower.catch_up(fence, runtime.spark)
     holders = [(tables.silver, domain.kind)] + ([(tables.deletions, "deletion")] if tables.deletions else [])
     known = KnownIds(domain, holders, lineage, runtime.stream.queries[domain.name].horizon_seconds)
-    return TopicQuery(domain, runtime, tables, fence, lineage, generations[domain.name], follower, known)
+    gate = Gate(domain.name, tables.silver, ledger, runtime.rules)
+    return TopicQuery(domain, runtime, tables, fence, lineage, generations[domain.name], follower, known, gate)
 
 
 def open_bronze_query(runtime: Runtime) -> BronzeQuery:
@@ -68,8 +70,19 @@ def open_bronze_query(runtime: Runtime) -> BronzeQuery:
     state = _read_state(runtime, table, fence, generations)
     reach = TopicState(begin, ask_latest(runtime, topics))
     _check_reachable("bronze", state.end, reach)
-    lineage, _ = open_lineage(runtime.stream.checkpoints / "bronze", state, reach, "")
+    lineage, _ = _open_lineage(runtime, "bronze", state, reach)
     return BronzeQuery(runtime, table, fence, lineage, generations)
+
+
+def _open_lineage(
+    runtime: Runtime, query: str, state: TableState, topics: TopicState
+) -> tuple[Lineage, bool]:
+    rules = "" if query == "bronze" else runtime.rules.fingerprint()
+
+    def claim(number: int) -> bool:
+        return runtime.locks.keep(f"checkpoints/{query}/{number}")
+
+    return open_lineage(runtime.stream.checkpoints / query, state, topics, rules, claim)
 
 
 def _read_state(

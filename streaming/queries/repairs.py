@@ -1,7 +1,8 @@
 """What only an operator may decide, because something is lost for good: go on without it, and keep a record of that."""
 
-from streaming.positions import Offsets, find_lost, furthest
+from streaming.positions import Offsets, find_lost, furthest, render
 from streaming.queries.access import ask_broker, known_generations, open_ledger, open_table, take_over
+from streaming.queries.gate import Gate
 from streaming.queries.runtime import Runtime
 from streaming.sinks.delta import PositionedTable
 from streaming.sinks.fence import Fence
@@ -37,6 +38,20 @@ def skip_lost(runtime: Runtime) -> list[str]:
     for name, table in SILVER.items():
         silver = open_table(runtime, table, {name: generations[name]})
         report += _skip(runtime, silver, take_over(runtime, name, open_ledger(runtime, name)), {name: begin[name]})
+    return report
+
+
+def allow_batches(runtime: Runtime) -> list[str]:
+    """Lets the batch that each query stopped at pass its limits, no other; one line of report for each."""
+    _, generations = ask_broker(runtime, tuple(SILVER))
+    report = []
+    for name, table in SILVER.items():
+        silver = open_table(runtime, table, {name: generations[name]})
+        gate = Gate(name, silver, open_ledger(runtime, name), runtime.rules)
+        refusal = gate.find_refusal()
+        if refusal is not None:
+            gate.allow(refusal)
+            report.append(f"{name}: the batch up to {render(refusal.to)} may pass ({refusal.reason})")
     return report
 
 

@@ -109,7 +109,7 @@ class Replay:
         return read_keys(self.runtime.spark, self.domain, holders, F.lit(oldest))
 
     def _drop_known(self, valid: DataFrame, keys: DataFrame) -> DataFrame:
-        """Without rows whose id is known within the horizon, landed ones among them, or that repeat each other in it."""
+        """Without rows whose id is known within the horizon (theirs, once they landed), and repeats among them."""
         known = keys.select("dedup_key", F.col("ingested_at").alias("known_at"))
         near = (F.abs(F.unix_micros("known_at") - F.unix_micros("ingested_at")) < self._horizon_us) & (
             known["dedup_key"] == valid["dedup_key"]

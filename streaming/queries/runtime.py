@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 
 from streaming.errors import StreamingError
 from streaming.settings import KafkaSettings, StreamSettings
+from streaming.sinks.fence import Driver, take_turn
 from streaming.topics import TopicWatch
 from streaming.transforms.rules import QualityRules
 from warehouse.locks import TableLocks
@@ -33,8 +34,13 @@ class Runtime:
     rules: QualityRules
     locks: TableLocks
     available_now: bool = False
-    holder: uuid.UUID = field(default_factory=uuid.uuid4)
     stop: threading.Event = field(default_factory=threading.Event)
+
+    @cached_property
+    def driver(self) -> Driver:
+        """Who this driver is among all that ever wrote to the lake; its turn is taken with its first query."""
+        with self.locks.hold("drivers"):
+            return Driver(uuid.uuid4(), take_turn(self.lake.path))
 
     @cached_property
     def watch(self) -> TopicWatch:

@@ -5,20 +5,32 @@ any other failure ends the process, with the query's name.
 """
 
 import logging
+import os
 import random
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import NoReturn, Protocol
 
 import psycopg2
-from pyspark.errors import StreamingQueryException
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql.streaming import StreamingQuery
 
 from streaming.errors import StartBroker, StreamingError
 from streaming.progress import ProgressLog
+from streaming.queries.failures import (
+    describe_full_disk,
+    first_cause,
+    is_broker_absence,
+    is_disk_full,
+    own_sentence,
+    read_failure,
+)
 from streaming.queries.runtime import Runtime
+from streaming.sinks.fence import Fence
+from streaming.sinks.ledger import StoppedWhileWaiting
 from warehouse.errors import DatabaseAbsent
 from warehouse.postgres import is_absence
 
@@ -27,12 +39,6 @@ PAUSE_SECONDS = 0.5
 STOP_SECONDS = 7.0
 """A batch is capped to end well within this; beyond it the query is interrupted, which the positions make harmless."""
 
-ABSENT_BROKER = (
-    "org.apache.kafka.common.errors.TimeoutException", "DisconnectException", "TimeoutException: Call",
-    "streaming.errors.StartBroker",
-)
-RAISED = re.compile(r"[A-Za-z_][\w.]*: ")
-
 
 class QueryFailed(StreamingError):
     """A query ended with an error that waiting does not heal; the log above names it."""
@@ -40,6 +46,11 @@ class QueryFailed(StreamingError):
 
 class Startable(Protocol):
     """An opened query."""
+
+    @property
+    def fence(self) -> Fence:
+        """Its right to write."""
+        ...
 
     def start(self) -> StreamingQuery:
         """Starts it and returns Spark's handle."""
@@ -52,6 +63,7 @@ class Supervised:
 
     name: str
     open: Callable[[], Startable]
+    opened: Startable | None = None
     running: StreamingQuery | None = None
     failures: int = 0
     next_try: float = 0.0
@@ -86,6 +98,7 @@ class Supervisor:
         finally:
             self._stop_all()
             self._watch.close()
+            self._runtime.locks.let_go()
 
     def _look_after(self, query: Supervised) -> None:
         if query.finished or self._runtime.stop.is_set():
@@ -100,31 +113,57 @@ class Supervisor:
             return
         try:
             self._runtime.enter_pool(query.name)
-            query.running = query.open().start()
+            query.opened = query.open()
+            query.running = query.opened.start()
             log.info("query=%s state=started", query.name)
         except (StartBroker, DatabaseAbsent, psycopg2.Error) as error:
             if isinstance(error, psycopg2.Error) and not is_absence(error):
                 raise
-            self._postpone(query, error)
+            self._postpone(query, str(error))
+        except StoppedWhileWaiting as error:
+            log.info("query=%s state=not_started reason=%s", query.name, error)
+        except (PySparkException, Py4JJavaError, OSError) as error:
+            if not is_disk_full(str(error)):
+                raise
+            self._give_up(query, str(error))
 
     def _settle_ended(self, query: Supervised, ended: StreamingQuery) -> None:
         query.running = None
-        error = ended.exception()
-        if error is None:
+        failure = read_failure(self._runtime.spark, ended)
+        if failure is None:
             query.finished = True
             log.info("query=%s state=finished", query.name)
-        elif is_broker_absence(error):
-            self._postpone(query, error)
+        elif is_broker_absence(failure):
+            self._postpone(query, failure)
         else:
-            raise QueryFailed(f"query {query.name} failed: {first_cause(error)}") from error
+            self._give_up(query, failure)
 
-    def _postpone(self, query: Supervised, error: Exception) -> None:
+    def _give_up(self, query: Supervised, failure: str) -> NoReturn:
+        """One sentence where an operator can do something; else it is a bug, and the log keeps all of it.
+
+        Raises:
+            Fenced: a newer driver has taken over, whatever the query stumbled over then (gold loses its checkpoint).
+        """
+        if query.opened is not None:
+            query.opened.fence.check()
+        if is_disk_full(failure):
+            raise QueryFailed(f"query {query.name}: {describe_full_disk(self._folders())}")
+        if own_sentence(failure) is None:
+            log.error("query=%s state=failed\n%s", query.name, failure)
+        raise QueryFailed(f"query {query.name} failed: {first_cause(failure)}")
+
+    def _folders(self) -> list[Path]:
+        """Where a query writes: lake, checkpoints, and Spark's temporary files."""
+        temporary = os.environ.get("SPARK_LOCAL_DIRS", "").split(",")
+        return [self._runtime.lake.path, self._runtime.stream.checkpoints, *map(Path, filter(None, temporary))]
+
+    def _postpone(self, query: Supervised, failure: str) -> None:
         query.failures += 1
         longest = min(self._runtime.stream.retry_max_seconds, 0.5 * 2**query.failures)
         pause = random.uniform(longest / 2, longest)  # noqa: S311 - jitter, not a secret
         query.next_try = time.monotonic() + pause
         log.warning(
-            "query=%s state=waiting reason=%s next_try_seconds=%.1f", query.name, first_cause(error), pause
+            "query=%s state=waiting reason=%s next_try_seconds=%.1f", query.name, first_cause(failure), pause
         )
 
     def _stop_all(self) -> None:
@@ -138,18 +177,3 @@ class Supervisor:
             time.sleep(PAUSE_SECONDS / 5)
         for streaming_query in running:
             streaming_query.stop()
-
-
-def is_broker_absence(error: StreamingQueryException) -> bool:
-    """True where the query ended because no broker answered: started again, it goes on where it was."""
-    return any(words in str(error) for words in ABSENT_BROKER)
-
-
-def first_cause(error: BaseException) -> str:
-    """The sentence an operator can use: of our own error if one is inside, else the first line."""
-    said, _, _ = str(error).partition("=== Streaming Query ===")  # Spark's appendix: identifiers and plans
-    lines = [line for line in said.splitlines() if line.strip()]
-    causes = [line for line in lines if RAISED.match(line)]  # the last lines of Python tracebacks, innermost last
-    ours = [line.split(": ", 1)[1] for line in causes if line.startswith(("streaming.", "warehouse."))]
-    raised = list(reversed(causes)) if "Traceback (most recent call last)" in said else []
-    return [*ours, *raised, *lines, type(error).__name__][0][:500]

@@ -14,6 +14,7 @@ from streaming.queries.access import check_generations
 from streaming.queries.checkpoint import BatchRange, Lineage, read_range
 from streaming.queries.domains import Domain
 from streaming.queries.follower import Follower
+from streaming.queries.gate import Gate
 from streaming.queries.known_ids import KnownIds
 from streaming.queries.runtime import Runtime
 from streaming.queries.tally import Tally, iso_of_ms, read_tally
@@ -54,6 +55,7 @@ class TopicQuery:
     generation: int
     follower: Follower
     known: KnownIds
+    gate: Gate
 
     def start(self) -> StreamingQuery:
         """Starts the stream; its name is query, checkpoint folder, metric label and ledger key."""
@@ -83,6 +85,7 @@ class TopicQuery:
                 facts = self._add_up(staged)
                 tally = read_tally(facts, batch.records)
                 check_generations(self.runtime, (self.domain.name,))  # all that was read until now is of that topic
+            self.gate.check(batch, tally)
             with timed(self.domain.name, "quarantine"):
                 self._land_by_coordinates(staged, batch, tally)
             with timed(self.domain.name, "silver"):

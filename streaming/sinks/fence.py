@@ -2,6 +2,9 @@
 
 A file beside the tables holds a growing number and the holder's id; it is compared inside every table lock, so it
 also protects tables that have nothing to do with PostgreSQL. `ops.lease` mirrors it for the ledger transaction.
+
+Drivers have an order of their own, their turns: of two that open their queries at the same time the same one wins
+every query, and an older one that opens a query again after an outage does not take it back.
 """
 
 import json
@@ -32,7 +35,7 @@ class Fence:
         """Raises Fenced if somebody newer holds the query. Call it inside the table's lock."""
         held = _read(self.file)
         if held.get("holder") != str(self.holder) or held.get("number") != self.number:
-            raise Fenced(f"query {self.query} was taken over by a newer driver (pid {held.get('pid', 'unknown')})")
+            raise _make_fenced(self.query, held)
 
     @property
     def host(self) -> str:
@@ -40,15 +43,46 @@ class Fence:
         return socket.gethostname()
 
 
-def take_fence(lake: Path, query: str, holder: uuid.UUID, above: int = 0) -> Fence:
-    """Takes the query over with a number above all earlier ones (and above `above`). Hold the lock `fence/<query>`."""
+@dataclass(frozen=True)
+class Driver:
+    """Who wants to write: an id, and a turn that grows with every driver of a lake."""
+
+    holder: uuid.UUID
+    turn: int
+
+
+def take_turn(lake: Path) -> int:
+    """The turn of a driver that starts now. Hold the lock `drivers`."""
+    file = lake / "_locks" / "drivers.turn"
+    turn = int(_read(file).get("turn", 0)) + 1
+    _write(file, {"turn": turn})
+    return turn
+
+
+def take_fence(lake: Path, query: str, driver: Driver, above: int = 0) -> Fence:
+    """Takes the query over with a number above all earlier ones (and above `above`). Hold the lock `fence/<query>`.
+
+    Raises:
+        Fenced: a driver that started later holds it.
+    """
     file = lake / "_locks" / f"{query}.fence"
+    held = _read(file)
+    if int(held.get("turn", 0)) > driver.turn:
+        raise _make_fenced(query, held)
+    number = max(int(held.get("number", 0)), above) + 1
+    _write(file, {"number": number, "holder": str(driver.holder), "turn": driver.turn, "pid": os.getpid()})
+    return Fence(query, number, driver.holder, file)
+
+
+def _make_fenced(query: str, held: dict[str, Any]) -> Fenced:
+    return Fenced(f"query {query} was taken over by a newer driver (pid {held.get('pid', 'unknown')})")
+
+
+def _write(file: Path, content: dict[str, Any]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    number = max(int(_read(file).get("number", 0)), above) + 1
     partial = file.with_suffix(".partial")
-    partial.write_text(json.dumps({"number": number, "holder": str(holder), "pid": os.getpid()}))
+    partial.write_text(json.dumps(content))
     partial.rename(file)
-    return Fence(query, number, holder, file)
 
 
 def _read(file: Path) -> dict[str, Any]:

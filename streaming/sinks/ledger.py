@@ -30,6 +30,9 @@ from warehouse.postgres import Connection, connect, is_absence, read_sql
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
+FROZEN_MS = 20_000
+"""A driver frozen between its upsert and its COMMIT holds locks: after so long the server ends its session. A driver
+that works is silent for milliseconds."""
 Counts = dict[tuple[datetime, str], int]
 """(minute of the batch, outcome) -> rows."""
 
@@ -136,6 +139,16 @@ class Ledger:
                 offsets = {"partition": lost.partition, "from_offset": lost.start, "to_offset": lost.stop}
                 cursor.execute(read_sql("ledger/add_lost.sql"), {**place, **offsets})
 
+    def ask(self, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """Runs `ledger/<statement>.sql` for this query in a transaction of its own, waiting like `write`; its rows."""
+
+        def attempt() -> list[tuple[Any, ...]]:
+            with self._connected() as connection, connection.cursor() as cursor:
+                cursor.execute(read_sql(f"ledger/{statement}.sql"), {"query": self._query, **parameters})
+                return cursor.fetchall() if cursor.description else []
+
+        return self._patiently(attempt)
+
     def close(self) -> None:
         """Drops the connection."""
         if self._connection is not None and not self._connection.closed:
@@ -144,7 +157,9 @@ class Ledger:
 
     def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed:
-            self._connection = connect(self._url, application_name=f"afluente {self._query}")
+            self._connection = connect(
+                self._url, application_name=f"afluente {self._query}", idle_transaction_ms=FROZEN_MS
+            )
         return self._connection
 
     def _read_position(self) -> int | None:

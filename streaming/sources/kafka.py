@@ -22,6 +22,7 @@ def read_topics(spark: SparkSession, kafka: KafkaSettings, start: Offsets, max_o
         .option("maxOffsetsPerTrigger", max_offsets)
         .option("kafka.default.api.timeout.ms", TIMEOUT_MS)
         .option("kafka.request.timeout.ms", TIMEOUT_MS)
+        .option("kafkaConsumer.pollTimeoutMs", TIMEOUT_MS)  # an executor would wait for two minutes
         .load()
         .coalesce(spark.sparkContext.defaultParallelism)  # a task per core: one per partition costs more than it reads
     )

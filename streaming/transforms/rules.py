@@ -15,17 +15,21 @@ CODE_VERSION = 1
 
 @dataclass(frozen=True)
 class QualityRules:
-    """Limits of conf/quality.yaml; lengths in code points, sensor limits inclusive."""
+    """Limits of conf/quality.yaml; lengths in code points, sensor limits inclusive, `actions` by rule."""
 
     tolerance_minutes: int
     earliest: str
     late_seconds: int
+    actions: dict[str, str]
+    stop_above_share: float
+    stop_from_records: int
     max_lengths: dict[str, int]
     sensor_limits: dict[str, tuple[float, float]]
 
     def fingerprint(self) -> str:
-        """Sixteen hex digits that change whenever a verdict may change."""
-        text = json.dumps([CODE_VERSION, asdict(self)], sort_keys=True, default=str)
+        """Sixteen hex digits that change whenever a verdict or what follows from it may change."""
+        judging = {name: value for name, value in asdict(self).items() if not name.startswith("stop_")}
+        text = json.dumps([CODE_VERSION, judging], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -4,27 +4,21 @@ import random
 
 import pytest
 
+from tests.faults.invariants import assert_settled
+from tests.faults.poller import Poller
 from tests.fixtures_faults import Judge
 from tests.fixtures_plant import Plant
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 KILLS = 3
-MIXTURE = ("--malformed", "0.02", "--duplicates", "0.05", "--late", "0.05")
 
 
 @pytest.mark.fault("F1", ci=1, full=34)
 def test_a_killed_driver_loses_and_doubles_nothing(plant: Plant, chance: random.Random, judge: Judge) -> None:
     """JVM, Python driver and both are killed, in an order and after a number of commits that the seed decides."""
-    generator = plant.start("generate", "--rate", "150", *MIXTURE)
-    try:
+    with plant.load(), Poller(plant):
         for victim in chance.sample(["jvm", "python", "both"], KILLS):
             stream = plant.start("stream")
             plant.wait_for_commits(chance.randint(2, 8))
             assert stream.kill(victim) != 0
-        assert generator.process.poll() is None
-    finally:
-        generator.stop()
-    plant.run("stream", "--available-now")
-    checks = plant.prove()
-    judge(checks)
-    assert next(check.rows for check in checks if check.name == "one_place") > 1000
+    assert assert_settled(plant, judge)["one_place"].rows > 1000

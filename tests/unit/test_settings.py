@@ -1,8 +1,10 @@
 """Which source of a setting wins, and what a wrong one is answered with."""
 
+from pathlib import Path
+
 import pytest
 
-from jobs.settings import CONF, ROOT, SettingsError, load_settings
+from jobs.settings import CONF, ROOT, SettingsError, load_quality, load_settings
 
 pytestmark = pytest.mark.usefixtures("clean_environment")
 
@@ -76,3 +78,19 @@ def test_settings_are_frozen() -> None:
     settings = load_settings("dev")
     with pytest.raises(ValueError, match="frozen"):
         settings.kafka.port = 1
+
+
+@pytest.mark.parametrize(("line", "words"), [
+    ("actions: {too_lnog: stop}", "conf/quality.yaml: setting 'actions.too_lnog"),
+    ("actions: {too_long: ignore}", "conf/quality.yaml: setting 'actions.too_long'.*'quarantine'"),
+    ("stop_above_share: 50", "conf/quality.yaml: setting 'stop_above_share'"),
+])
+def test_a_wrong_quality_rule_is_named(
+    line: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = (CONF / "quality.yaml").read_text().splitlines()
+    kept = [old for old in lines if not old.startswith(line.partition(":")[0] + ":")]
+    (tmp_path / "quality.yaml").write_text("\n".join([*kept, line]))
+    monkeypatch.setattr("jobs.settings.CONF", tmp_path)
+    with pytest.raises(SettingsError, match=words):
+        load_quality()

@@ -23,6 +23,11 @@ class Commit:
 
 
     @property
+    def is_news(self) -> bool:
+        """What PostgreSQL and gold have to follow: rows that came, came back or changed."""
+        return self.note.get("by") in (None, "replay", "backfill")
+
+    @property
     def is_replay(self) -> bool:
         """Records that quarantine gave back."""
         return self.note.get("by") == "replay"

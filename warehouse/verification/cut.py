@@ -105,7 +105,7 @@ def _count_behind(lake: Lake, cut: Cut) -> Iterator[tuple[str, str, int]]:
         batches = [
             (commit.version, _count_rows(commit))
             for commit in read_commits(lake.table(f"silver/{query}"), cut.newest[query], "to")
-            if commit.is_batch or commit.is_replay
+            if commit.is_news
         ]
         ledger = cut.ledger.get(query)
         yield "silver, not yet in PostgreSQL", query, sum(ledger is None or v > ledger for v, _ in batches)

@@ -1,0 +1,79 @@
+"""Make a part of silver or gold again from the layer before it, after a fix of the code; beside the running stream.
+
+Without --apply it only shows what would change. With it, the stream waits between two batches while the rows are
+written; PostgreSQL and gold make again what they made of changed silver rows, with the stream's next batch or start.
+Which records silver holds stays as it was decided: rows are computed anew, none is added or taken away.
+"""
+
+import argparse
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.table import Table
+
+from jobs.cli import parse, run
+from jobs.session import open_session
+from jobs.wiring import build_runtime
+from streaming.queries.backfill import Difference, open_backfill
+from streaming.queries.domains import build_domains
+from streaming.queries.gold import GOLD
+from warehouse.tables import SILVER
+
+GROUP = "Run"
+NEEDS_SPARK = True
+TABLES = [*(table.name for table in SILVER.values()), *(a.table.name for gold in GOLD for a in gold.aggregates)]
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The job's options."""
+    parser = argparse.ArgumentParser(prog="backfill", description=__doc__)
+    parser.add_argument("--table", required=True, choices=TABLES, metavar="TABLE", help=", ".join(TABLES))
+    parser.add_argument("--from", dest="start", required=True, type=_read_time, metavar="TIME",
+                        help="2026-11-24 or 2026-11-24T06:30, UTC: when silver took the rows in; gold's minute or day")
+    parser.add_argument("--to", dest="stop", required=True, type=_read_time, metavar="TIME",
+                        help="the first moment that is not meant any more")
+    parser.add_argument("--apply", action="store_true", help="write the rows that differ")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Shows the difference, and writes it with --apply."""
+    parser = build_parser()
+    arguments, settings = parse(parser, argv)
+    if arguments.start >= arguments.stop:
+        parser.error("--from must lie before --to")
+    with open_session("backfill") as spark:
+        runtime = build_runtime(spark, settings, available_now=True)
+        domains = build_domains(runtime.key_file)
+        backfill = open_backfill(runtime, domains, arguments.table, arguments.start, arguments.stop)
+        found = backfill.run(apply=arguments.apply)
+    show(found, arguments.apply, Console(highlight=False))
+    return 0
+
+
+def show(found: Difference, applied: bool, console: Console) -> None:
+    """Numbers of rows, by kind and by column, and what to do next."""
+    table = Table("rows", "number", box=None)
+    table.columns[1].justify = "right"
+    kinds = {"compared": found.rows, "changed": found.changed, "missing": found.missing, "surplus": found.surplus,
+             "left alone": found.left_alone, **{f"  {name}": rows for name, rows in (found.by_column or {}).items()}}
+    for kind, rows in kinds.items():
+        table.add_row(kind, f"{rows:,}")
+    console.print(table)
+    if found.is_none:
+        console.print("nothing differs")
+    else:
+        console.print("written" if applied else "nothing was written: --apply does")
+
+
+def _read_time(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time like 2026-11-24 or 2026-11-24T06:30") from None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+if __name__ == "__main__":
+    run(main)

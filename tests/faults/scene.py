@@ -1,0 +1,56 @@
+"""What the outage tests share: a driver under load behind a proxy, and readers that look all the time."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from streaming.processes import wait_until
+from tests.faults.poller import Poller
+from tests.faults.proxy import Proxy
+from tests.fixtures_plant import PATIENCE_SECONDS, Plant, Running
+
+
+@dataclass
+class Scene:
+    """A driver under load whose way to the database leads through a proxy; readers look all the time."""
+
+    plant: Plant
+    stream: Running
+    proxy: Proxy
+    poller: Poller
+    full: bool
+
+    def outage(self, seconds: float) -> None:
+        """The time that a fault lasts: in full as said, in CI no longer than it takes to be noticed."""
+        if self.full:
+            time.sleep(seconds)
+
+    def noticed(self, words: str) -> Callable[[], None]:
+        """Waits, when it is called, until the driver says that once more."""
+        wanted = self.stream.text().count(words) + 1
+
+        def wait() -> None:
+            assert wait_until(lambda: self.stream.text().count(words) >= wanted, PATIENCE_SECONDS), words
+
+        return wait
+
+    def assert_recovers(self) -> None:
+        """The same driver still runs, and both sides of it move on."""
+        self.plant.wait_for_commits(3)
+        self.plant.wait_for_ledger()
+        assert self.stream.process.poll() is None, self.stream.text()[-3000:]
+
+
+@contextmanager
+def open_scene(plant: Plant, full: bool) -> Iterator[Scene]:
+    """Everything flows when the block begins; the driver that was there then is stopped at its end."""
+    proxy = Proxy(plant.settings.postgres.port)
+    with plant.load(), Poller(plant) as poller:
+        stream = plant.start("stream", overrides=[f"postgres.url={proxy.url}"])
+        plant.wait_for_ledger()
+        yield Scene(plant, stream, proxy, poller, full)
+        code, _ = stream.terminate()
+        assert code == 0, stream.text()[-3000:]
+        assert "Traceback" not in stream.text()
+    proxy.close()

@@ -1,0 +1,47 @@
+"""TERM at any moment: the driver is gone within ten seconds, the next start goes on, nothing is lost."""
+
+import random
+
+import pytest
+
+from streaming.processes import wait_until
+from tests.faults.invariants import assert_settled
+from tests.fixtures_faults import Judge
+from tests.fixtures_plant import PATIENCE_SECONDS, Plant, Running
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+LEAVE_SECONDS = 13.0
+"""Ten are promised; on two cores that others use too, a JVM of a gigabyte takes some more to vanish."""
+STARTING = ("jvm", "python", "query=bronze state=started")
+
+
+@pytest.mark.fault("F12", ci=1, full=5)
+def test_a_stopped_driver_leaves_at_once_and_loses_nothing(
+    plant: Plant, chance: random.Random, judge: Judge
+) -> None:
+    """Once while the driver starts, once between or inside its batches."""
+    with plant.load():
+        stream = plant.start("stream")
+        wait_for_stage(stream, chance.choice(STARTING))
+        assert_leaves(stream)
+        stream = plant.start("stream")
+        plant.wait_for_commits(chance.randint(1, 12))
+        assert_leaves(stream)
+    assert assert_settled(plant, judge)["one_place"].rows > 1000
+
+
+def wait_for_stage(stream: Running, stage: str) -> None:
+    """Waits until a process is there, or until the driver has said something."""
+    if stage.startswith("query="):
+        stream.wait_for(stage)
+    else:
+        assert wait_until(lambda: bool(stream.find(stage)), PATIENCE_SECONDS)
+
+
+def assert_leaves(stream: Running) -> None:
+    """In time, as asked (0, or 143 where it had begun nothing), without a stack trace."""
+    code, seconds = stream.terminate()
+    assert code in (0, 143), stream.text()[-3000:]
+    assert seconds < LEAVE_SECONDS
+    assert "Traceback" not in stream.text()
+    assert "\tat " not in stream.text()

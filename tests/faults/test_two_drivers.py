@@ -1,0 +1,63 @@
+"""Two drivers, and a driver that was frozen and wakes: exactly one commits, the other leaves with a sentence."""
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from streaming.processes import wait_until
+from tests.faults.invariants import assert_settled
+from tests.faults.proxy import AT_COMMIT, IN_COPY, Proxy, Trick
+from tests.fixtures_faults import Judge
+from tests.fixtures_plant import PATIENCE_SECONDS, Plant, Running
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+FENCED = r"^query \w+ was taken over by a newer driver \(pid \d+\)$"
+FROZEN_SECONDS = 30.0
+"""A driver frozen inside a table's lock makes a newer one wait: then it wakes without anybody else's commit."""
+ANYWHERE = (b"", 0)
+
+
+@pytest.mark.fault("F5", ci=1, full=9)
+def test_of_two_drivers_exactly_one_commits(plant: Plant, chance: random.Random, judge: Judge) -> None:
+    """Started at once or four seconds apart; then the winner is frozen, and wakes under a newer driver."""
+    proxy = Proxy(plant.settings.postgres.port)
+    place = chance.choice([IN_COPY, AT_COMMIT, ANYWHERE])
+    with plant.load():
+        winner = start_twice(plant, proxy, chance.choice([0.0, 4.0]))
+        plant.wait_for_ledger()
+        with held_at(proxy, place), winner.frozen(chance.choice(["python", "jvm", "both"])):
+            newest = plant.start("stream")
+            newest.wait_for("state=")  # a query is open, or waits for a lock that the frozen one holds
+            before = plant.commits()
+            wait_until(lambda: plant.commits() > before, FROZEN_SECONDS)
+        winner.assert_fatal(FENCED)
+        plant.wait_for_commits(3)
+        plant.wait_for_ledger()
+        assert newest.process.poll() is None, newest.text()[-3000:]
+        newest.terminate()
+    proxy.close()
+    assert assert_settled(plant, judge)["one_place"].rows > 1000
+
+
+def start_twice(plant: Plant, proxy: Proxy, seconds_apart: float) -> Running:
+    """Two drivers; the one that stays, once the other has left."""
+    first = plant.start("stream", overrides=[f"postgres.url={proxy.url}"])
+    time.sleep(seconds_apart)  # the fault itself: a scheduler's second try
+    drivers = [first, plant.start("stream", overrides=[f"postgres.url={proxy.url}"])]
+    assert wait_until(lambda: any(d.process.poll() is not None for d in drivers), PATIENCE_SECONDS), "both stay"
+    drivers.sort(key=lambda driver: driver.process.poll() is None)
+    drivers[0].assert_fatal(FENCED)
+    return drivers[1]
+
+
+@contextmanager
+def held_at(proxy: Proxy, place: tuple[bytes, int]) -> Iterator[None]:
+    """The block begins when the driver is inside its transaction: in the middle of a COPY only its own temp table is
+    locked; before COMMIT facts are, until the server ends a session that is silent."""
+    marker, after = place
+    with proxy.trap(marker, Trick.HOLD, after) as trap:
+        assert trap.sprung.wait(PATIENCE_SECONDS), f"there was no {marker!r}"
+        yield

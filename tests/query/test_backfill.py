@@ -1,0 +1,132 @@
+"""Backfill: rows that a mistake in the code made are made again, and everything that was made of them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.backfill import main
+from streaming.queries.backfill import Difference, SilverBackfill, open_backfill
+from streaming.queries.domains import Domain, build_domains
+from streaming.transforms import posts
+from tests.fixtures_faults import Judge
+from tests.fixtures_stream import StreamBench, make_post, make_reading, with_rules
+from tests.query.test_stream import send_mixture
+
+POSTS = ("posts", "bronze")
+
+
+@pytest.fixture
+def mistake(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """A bug of yesterday's code: languages are cut to one letter; calling it mends the code."""
+    lower = F.lower
+
+    def cut(text: Column) -> Column:
+        return F.substring(lower(text), 1, 1)
+
+    monkeypatch.setattr(posts.F, "lower", cut)
+    return lambda: monkeypatch.setattr(posts.F, "lower", lower)
+
+
+def backfill(bench: StreamBench, table: str, *, apply: bool = True) -> Difference:
+    runtime, now = bench.make_runtime(), datetime.now(UTC)
+    domains = build_domains(runtime.key_file)
+    return open_backfill(runtime, domains, table, now - timedelta(days=1), now + timedelta(days=1)).run(apply=apply)
+
+
+@pytest.mark.fault("F11")
+def test_rows_are_made_again_and_all_that_was_made_of_them(
+    bench: StreamBench, mistake: Callable[[], None], judge: Judge
+) -> None:
+    send_mixture(bench, 0)
+    bench.drain()
+    mistake()
+    assert not bench.prove().is_exact
+    expected = Difference(rows=40, changed=40, by_column={"lang": 40})
+    assert backfill(bench, "silver/posts", apply=False) == expected
+    assert backfill(bench, "silver/posts", apply=False) == expected  # looking changes nothing
+    assert backfill(bench, "silver/posts") == expected
+    assert backfill(bench, "silver/posts") == Difference(rows=40, by_column={})
+    send_mixture(bench, 20)  # half of it repeats what silver holds
+    bench.drain()
+    judge(bench.prove().checks)
+    assert bench.count("silver/posts") == 60
+
+
+@pytest.mark.fault("F11")
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_backfill_killed_around_its_commit_rolls_forward(
+    bench: StreamBench, mistake: Callable[[], None], moment: str, judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send_mixture(bench, 0)
+    bench.drain()
+    mistake()
+    write = SilverBackfill._write
+
+    def killed(self: SilverBackfill, differing: DataFrame) -> None:
+        if moment == "after":
+            write(self, differing)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as crash:
+        crash.setattr(SilverBackfill, "_write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            backfill(bench, "silver/posts")
+    if moment == "before":
+        assert backfill(bench, "silver/posts").changed == 40
+    bench.drain()
+    judge(bench.prove().checks)
+
+
+def test_what_present_rules_refuse_stays_as_it_was_decided(bench: StreamBench) -> None:
+    bench.send("posts", [make_post(1), make_post(2, text="x" * 80)])
+    bench.drain(POSTS)
+    runtime, now = bench.make_runtime(), datetime.now(UTC)
+    tight = {**runtime.rules.max_lengths, "text": 60}
+    domain = build_domains(runtime.key_file)["posts"]
+    strict = with_rules(runtime, max_lengths=tight)
+    found = SilverBackfill(strict, domain, now - timedelta(days=1), now).run(apply=True)
+    assert (found.rows, found.changed, found.left_alone) == (2, 0, 1)
+    assert bench.count("silver/posts") == 2
+
+
+def test_gold_is_counted_again_from_the_silver_it_condensed(bench: StreamBench, judge: Judge) -> None:
+    bench.send("readings", [make_reading(number) for number in range(30)])
+    bench.drain()
+    table = "gold/machine_minutes"
+    path = str(bench.table(table))
+    bench.spark.sql(f"UPDATE delta.`{path}` SET readings = readings + 1 WHERE sensor = 'power_kw'")  # noqa: S608
+    bench.spark.sql(f"DELETE FROM delta.`{path}` WHERE sensor = 'pressure_bar'")  # noqa: S608
+    wrong = backfill(bench, table)
+    assert wrong.missing == wrong.changed > 0
+    assert wrong.by_column == {"readings": wrong.changed}
+    assert backfill(bench, table).is_none
+    bench.send("readings", [make_reading(number) for number in range(30, 40)])
+    bench.drain()
+    judge(bench.prove().checks)
+
+
+def test_a_time_outside_the_range_is_left_alone(bench: StreamBench, mistake: Callable[[], None]) -> None:
+    bench.send("posts", [make_post(1)])
+    bench.drain(POSTS)
+    mistake()
+    runtime, now = bench.make_runtime(), datetime.now(UTC)
+    domain: Domain = build_domains(runtime.key_file)["posts"]
+    assert SilverBackfill(runtime, domain, now, now + timedelta(hours=1)).run(apply=True) == Difference(0, by_column={})
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--table", "silver/post", "--from", "2026-01-01", "--to", "2026-01-02"], "invalid choice"),
+        (["--table", "silver/posts", "--from", "yesterday", "--to", "2026-01-02"], "is not a time like"),
+        (["--table", "silver/posts", "--from", "2026-01-03", "--to", "2026-01-02"], "must lie before"),
+    ],
+)
+def test_wrong_words_are_one_sentence(words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(words)
+    assert sentence in capsys.readouterr().err
+

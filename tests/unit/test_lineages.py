@@ -1,0 +1,27 @@
+"""A checkpoint folder belongs to one living driver."""
+
+from pathlib import Path
+
+from streaming.queries.lineages import TableState, TopicState, open_lineage
+
+BEGIN = {"posts": {"0": 0}}
+END = TableState({"posts": {"0": 5}}, lineage=1, newest_batch_ms=0)
+TOPICS = TopicState(BEGIN, {"posts": {"0": 9}})
+NEW = TableState(None, lineage=0, newest_batch_ms=0)
+
+
+def test_a_lineage_that_agrees_is_continued(tmp_path: Path) -> None:
+    first, is_new = open_lineage(tmp_path, NEW, TOPICS, "r", lambda number: True)
+    assert (first.number, is_new) == (1, True)
+    assert open_lineage(tmp_path, NEW, TOPICS, "r", lambda number: True) == (first, False)
+
+
+def test_a_lineage_that_a_living_driver_holds_is_left_to_it(tmp_path: Path) -> None:
+    open_lineage(tmp_path, NEW, TOPICS, "r", lambda number: True)
+    own, is_new = open_lineage(tmp_path, NEW, TOPICS, "r", lambda number: number > 2)  # 2 is taken between two looks
+    assert (own.number, own.start, is_new) == (3, BEGIN, True)
+
+
+def test_a_new_lineage_begins_at_the_tables_end(tmp_path: Path) -> None:
+    own, is_new = open_lineage(tmp_path, END, TOPICS, "r", lambda number: True)
+    assert (own.number, own.start, is_new) == (2, END.end, True)
