@@ -133,7 +133,7 @@ BUGS: dict[str, tuple[Seed, str]] = {
     "ledger off": (no_ledger, "hashtag_minutes"),
     "additive upsert without the ledger's check": (upsert_without_looking, "hashtag_minutes"),
     "append without idempotence": (append_without_looking, "one_place"),
-    "swallowed database error": (swallow_errors, "ledger_positions"),
+    "swallowed database error": (swallow_errors, "ledger_rows"),
     "half-open minute edge": (close_minutes_at_their_end, "hashtag_minutes"),
     "local-time parsing": (read_local_time, "silver_posts"),
     "local days": (count_days_by_local_time, "author_days"),
