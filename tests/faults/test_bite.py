@@ -160,11 +160,13 @@ def test_records_that_vanish_before_a_batch_are_not_read_over(
     bench: StreamBench, bug: str, judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send_posts(bench, 0)
+    bench.drain(("bronze", "posts"))
+    send_posts(bench, 40)
     bench.drain(("bronze",))
     start, option = TopicQuery.start, DataStreamReader.option
 
     def start_after_retention(self: TopicQuery) -> Any:
-        lose_records(bench, "posts", below=10)
+        lose_records(bench, "posts", below=30)
         return start(self)
 
     monkeypatch.setattr(TopicQuery, "start", start_after_retention)
