@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_GROUPS = ("run", "set up", "feed", "look", "prove")
+_GROUPS = ("run", "care", "set up", "feed", "prove")
 _USAGE = "Usage: ./spark-submit.sh JOB [options]; ./spark-submit.sh JOB --help explains one."
 
 

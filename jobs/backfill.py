@@ -20,7 +20,7 @@ from streaming.queries.domains import build_domains
 from streaming.queries.gold import GOLD
 from warehouse.tables import SILVER
 
-GROUP = "Run"
+GROUP = "care"
 NEEDS_SPARK = True
 TABLES = [*(table.name for table in SILVER.values()), *(a.table.name for gold in GOLD for a in gold.aggregates)]
 

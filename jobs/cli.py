@@ -67,6 +67,13 @@ def log_to_stderr(level: str = "INFO") -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
+def explain(error: OSError) -> str:
+    """What the operator can mend, in one sentence; raises the error again where that is nothing."""
+    if error.errno not in _MENDABLE:
+        raise error
+    return f"{error.filename or 'a file'}: {_MENDABLE[error.errno]}"
+
+
 def run(main: Callable[[None], int]) -> NoReturn:
     """Runs a job's `main` and ends the process with its exit code.
 
@@ -84,9 +91,7 @@ def run(main: Callable[[None], int]) -> NoReturn:
         sys.stderr.write(f"{error}\n")
         code = 1
     except OSError as error:
-        if error.errno not in _MENDABLE:
-            raise
-        sys.stderr.write(f"{error.filename or 'a file'}: {_MENDABLE[error.errno]}\n")
+        sys.stderr.write(f"{explain(error)}\n")
         code = 1
     except KeyboardInterrupt:
         code = _INTERRUPTED

@@ -18,7 +18,7 @@ from warehouse.dashboards.app import build_album, build_app
 from warehouse.postgres import make_pool, role_url
 from warehouse.settings import PageSettings
 
-GROUP = "Run"
+GROUP = "run"
 LOG = logging.getLogger(__name__)
 CONNECTIONS = 2  # one per length of ranking; viewers share them
 THREADS = 8

@@ -28,7 +28,7 @@ from warehouse.quarantine import (
     read_record,
 )
 
-GROUP = "Run"
+GROUP = "care"
 NEEDS_SPARK = "replay purge"
 SHOWN_BYTES = 2_000
 """Of a record, unless --raw asks for all: a screenful."""

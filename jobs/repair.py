@@ -11,7 +11,7 @@ from jobs.wiring import build_runtime
 from streaming.queries.repairs import allow_batches, begin_new_generations, skip_lost
 from streaming.queries.runtime import Runtime
 
-GROUP = "Run"
+GROUP = "care"
 NEEDS_SPARK = True
 
 

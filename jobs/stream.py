@@ -18,7 +18,7 @@ from streaming.queries.opening import (
 from streaming.queries.runtime import Runtime
 from streaming.queries.supervisor import Startable, Supervisor
 
-GROUP = "Run"
+GROUP = "run"
 NEEDS_SPARK = True
 TOPIC_PHASE = ("bronze", "posts", "readings", "machine_events")
 GOLD_PHASE = tuple(domain.name for domain in GOLD)

@@ -23,6 +23,7 @@ from pathlib import Path
 import psutil
 
 from jobs.archive import pack_sources
+from jobs.cli import explain
 from jobs.settings import CONF, ROOT, SPARK_JARS, Settings, SettingsError, add_settings_arguments, load_settings
 from streaming.processes import Launch, kill_session, start_process
 
@@ -37,13 +38,15 @@ def submit(job: str, words: list[str]) -> int:
     known, _ = parser.parse_known_args(words)
     try:
         settings = load_settings(known.profile, known.overrides)
+        command = [*_build_command(job, settings), *words]
+        with _temporary_folder(settings.var / "tmp") as folder:
+            launch = Launch(ignore_stop_signals=True, environment=_build_environment(folder))
+            return _wait(start_process(command, launch), ROOT / "jobs" / f"{job}.py")
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
-        return 1
-    command = [*_build_command(job, settings), *words]
-    with _temporary_folder(settings.var / "tmp") as folder:
-        launch = Launch(ignore_stop_signals=True, environment=_build_environment(folder))
-        return _wait(start_process(command, launch), ROOT / "jobs" / f"{job}.py")
+    except OSError as error:
+        sys.stderr.write(f"{explain(error)}\n")
+    return 1
 
 
 def _build_command(job: str, settings: Settings) -> list[str | Path]:

@@ -145,6 +145,7 @@ def _create(admin: KafkaAdminClient, settings: KafkaSettings, name: str) -> str:
     configs = {
         "message.timestamp.type": "LogAppendTime",
         "max.message.bytes": str(settings.max_message_bytes),
+        "compression.type": "uncompressed",  # the limit holds for what a reader unpacks: of 1 MB gzip makes 1 GB
         "retention.ms": str(settings.retention_hours * 3_600_000),
     }
     try:

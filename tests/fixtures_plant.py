@@ -25,6 +25,8 @@ from warehouse.verification import Check
 PATIENCE_SECONDS = 180.0
 """For one thing to happen; a shared machine may take several times its usual seconds."""
 MIXTURE = ("--malformed", "0.02", "--duplicates", "0.05", "--late", "0.05")
+SELDOM = [f"stream.queries.{gold}.trigger_seconds=10" for gold in ("gold_posts", "gold_machines")]
+"""A merge every two seconds would take half of two cores, which the drivers need to start and to drain."""
 NOISE = re.compile(r"^at=|^WARNING: Using incubator modules|UserWarning: |warnings\.warn|^\s*$")
 """Lines of a driver that are not its last word: its log, and what Java and pyspark say at every start."""
 
@@ -62,7 +64,7 @@ class Plant:
         return Running(self._command(job, words, overrides), self._environment, log)
 
     @contextmanager
-    def load(self, rate: int = 150) -> Iterator["Running"]:
+    def load(self, rate: int = 60) -> Iterator["Running"]:
         """Real producers, with a mixture of good and bad records, while the block runs."""
         generator = self.start("generate", "--rate", str(rate), *MIXTURE)
         try:
@@ -99,8 +101,8 @@ class Plant:
 
     def driver_sessions(self) -> list[str]:
         """Names of the sessions that drivers hold open in the database."""
-        statement = "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'afluente %'"
-        return [name for name, in self.ask(statement)]
+        sessions = "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'afluente %'"
+        return [name for name, in self.ask(sessions)]
 
     def prove(self) -> list[Check]:
         """The recount of a drained stream."""
@@ -142,7 +144,7 @@ class Running:
 
     def __init__(self, command: list[str], environment: dict[str, str], log: Path) -> None:
         self.log = log
-        with log.open("ab") as file:
+        with log.open("wb") as file:
             self.process = subprocess.Popen(command, env=environment, stdout=file, stderr=file, start_new_session=True)
 
     def text(self) -> str:
@@ -166,9 +168,8 @@ class Running:
     def kill(self, wanted: str) -> int:
         """`kill -9` of a part; returns the exit code of the job once nothing of it is left."""
         family = psutil.Process(self.process.pid).children(recursive=True)
-        victims = self.find(wanted)
-        assert victims, f"there is no {wanted} to kill"
-        for victim in victims:
+        assert self.find(wanted), f"there is no {wanted} to kill"
+        for victim in self.find(wanted):
             victim.kill()
         code = self.process.wait(PATIENCE_SECONDS)
         assert wait_until(lambda: not any(map(_words_of, family)), PATIENCE_SECONDS), "something is left behind"
@@ -236,7 +237,7 @@ def plant() -> Iterator[Plant]:
     Not below pytest's own folder: every other run of pytest closes that to other users, such as root's database.
     """
     with tempfile.TemporaryDirectory(prefix="afluente-plant-") as folder:
-        plant = Plant(Path(folder), [f"var={folder}", *free_port_overrides()])
+        plant = Plant(Path(folder), [f"var={folder}", *free_port_overrides(), *SELDOM])
         plant.run("services", "start")
         try:
             plant.run("create_topics")

@@ -209,6 +209,19 @@ def make_reading(number: int, **changes: Any) -> bytes:
     return json.dumps({name: value for name, value in fields.items() if value is not None}).encode()
 
 
+def make_event(number: int, **changes: Any) -> bytes:
+    """A valid event of one of three machines; `changes` replace or (with None) remove fields."""
+    at = datetime.now(UTC) - timedelta(seconds=5)
+    fields = {
+        "event_id": f"e{number}",
+        "machine_id": f"machine-0{1 + number % 3}",
+        "occurred_at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "kind": ("failure", "maintenance")[number % 2],
+        **changes,
+    }
+    return json.dumps({name: value for name, value in fields.items() if value is not None}).encode()
+
+
 def with_rules(runtime: Runtime, **changes: Any) -> Runtime:
     """The same driver under other quality rules."""
     return replace(runtime, rules=replace(runtime.rules, **changes))

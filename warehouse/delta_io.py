@@ -1,12 +1,13 @@
 """All reading and writing of Delta tables: creation, appends, merges, and the rows that given commits added."""
 
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from delta.tables import DeltaTable
+from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
@@ -16,6 +17,11 @@ from warehouse.settings import LakeSettings
 from warehouse.tables import Table
 
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
+OPTIMIZE = "spark.databricks.delta.optimize"
+VACUUM = {
+    "spark.databricks.delta.vacuum.logging.enabled": "false",  # its two commits would say nothing and hide the position
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",  # 10 000 tasks to list some folders take minutes
+}
 PROPERTIES = {
     "delta.checkpointInterval": "50",  # every 10 would rewrite the file list six times a minute for nothing
     "delta.enableDeletionVectors": "false",  # readers of plain files stay right
@@ -70,12 +76,17 @@ def append(rows: DataFrame, path: Path, position: dict[str, Any]) -> None:
 def read_added_rows(spark: SparkSession, commits: Iterable[Commit], schema: StructType) -> DataFrame:
     """The rows that `commits` appended. Partition columns are not in the files: `ingest_date` is derived again.
 
-    Raises (when an action runs): a missing-file error of Spark if a file was vacuumed.
+    Raises (now or when an action runs): an error that `is_file_gone` knows, if a file was vacuumed.
     """
     files = [file for commit in commits for file in commit.added]
     stored = StructType([field for field in schema.fields if field.name != "ingest_date"])
     rows = spark.read.schema(stored).parquet(*files) if files else spark.createDataFrame([], stored)
     return rows.withColumn("ingest_date", F.to_date("ingested_at")).select(*schema.names)
+
+
+def is_file_gone(error: PySparkException) -> bool:
+    """True where a reader did not find a file that a commit had named: it was rearranged and vacuumed since."""
+    return any(words in str(error) for words in ("[PATH_NOT_FOUND]", "FILE_NOT_EXIST"))
 
 
 def delete(spark: SparkSession, path: Path, condition: Column, position: dict[str, Any]) -> None:
@@ -113,11 +124,51 @@ def overwrite(rows: DataFrame, path: Path, position: dict[str, Any], where: str 
     writer.save(str(path))
 
 
+def compact(
+    spark: SparkSession, path: Path, partition: Mapping[str, object], sizes: tuple[int, int], position: dict[str, Any]
+) -> None:
+    """Files of `partition` below the first of `sizes` become files of up to the second, both in bytes.
+
+    One commit that carries `position` forward, none where there is nothing to join. The caller holds the table's lock.
+    """
+    smaller_than, target = sizes
+    limits = {f"{OPTIMIZE}.minFileSize": str(smaller_than), f"{OPTIMIZE}.maxFileSize": str(target)}
+    with _recording(spark, position), _set(spark, limits):
+        files = DeltaTable.forPath(spark, str(path)).optimize()
+        if partition:
+            files = files.where(" AND ".join(f"{name} = '{value}'" for name, value in partition.items()))
+        files.executeCompaction()
+
+
+def vacuum(spark: SparkSession, path: Path) -> None:
+    """Deletes files that no version within `delta.deletedFileRetentionDuration` needs. Makes no commit."""
+    with _set(spark, VACUUM):
+        DeltaTable.forPath(spark, str(path)).vacuum()
+
+
+def find_unneeded(spark: SparkSession, path: Path) -> int:
+    """How many files and empty folders `vacuum` would delete."""
+    with _set(spark, VACUUM):
+        return spark.sql(f"VACUUM delta.`{path}` DRY RUN").count()
+
+
+def write_checkpoint(spark: SparkSession, path: Path) -> None:
+    """The list of files in one place, and the log cleaned as its retention says. The caller holds the table's lock."""
+    jvm: Any = spark._jvm
+    jvm.org.apache.spark.sql.delta.DeltaLog.forTable(spark._jsparkSession, str(path)).checkpoint()
+
+
+def _recording(spark: SparkSession, position: dict[str, Any]) -> AbstractContextManager[None]:
+    """MERGE, DELETE and OPTIMIZE take their user metadata from the session."""
+    return _set(spark, {USER_METADATA: json.dumps(position, sort_keys=True)})
+
+
 @contextmanager
-def _recording(spark: SparkSession, position: dict[str, Any]) -> Iterator[None]:
-    """MERGE and DELETE take their user metadata from the session."""
-    spark.conf.set(USER_METADATA, json.dumps(position, sort_keys=True))
+def _set(spark: SparkSession, configuration: Mapping[str, str]) -> Iterator[None]:
+    for key, value in configuration.items():
+        spark.conf.set(key, value)
     try:
         yield
     finally:
-        spark.conf.unset(USER_METADATA)
+        for key in configuration:
+            spark.conf.unset(key)

@@ -12,6 +12,8 @@ from urllib.parse import unquote
 
 REPLAY = "replay"
 """`by` of a commit with records from quarantine."""
+UPKEEP = "maintain"
+"""`by` of a commit that rearranges files: the same rows as before."""
 
 
 BACKFILL = "backfill"

@@ -14,6 +14,7 @@ ABSENT_BROKER = re.compile(
     r"|BrokerNotAvailable|UnknownTopicOrPartition)Exception"
     r"|streaming\.errors\.StartBroker"
     r"|Cannot fetch record for offset"  # an executor's consumer, which waits on a clock of its own
+    r"|streaming\.errors\.StartBroker"
 )
 """A topic that is gone counts too: opening the query again finds out, and says what to do."""
 

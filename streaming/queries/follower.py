@@ -15,7 +15,7 @@ from streaming.sinks.delta import PositionedTable
 from streaming.sinks.fence import Fence
 from streaming.sinks.ledger import Counts, Ledger, LedgerEntry, Load
 from streaming.transforms.facts import add_up, as_staged
-from warehouse.delta_io import read_added_rows, read_table
+from warehouse.delta_io import is_file_gone, read_added_rows, read_table
 from warehouse.delta_log import Commit, RebuildNeeded
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class Follower:
         try:
             self._catch_up(fence, spark, self._pending(version))
         except (RebuildNeeded, PySparkException) as need:
-            if isinstance(need, PySparkException) and "FILE_NOT_EXIST" not in str(need):
+            if isinstance(need, PySparkException) and not is_file_gone(need):
                 raise
             log.warning("query=%s warehouse=rebuild reason=%s", self._domain.name, type(need).__name__)
             self._rebuild(fence, spark, version)

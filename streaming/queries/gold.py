@@ -11,6 +11,7 @@ from functools import reduce
 from operator import and_
 from typing import Any
 
+from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.streaming import StreamingQuery
@@ -24,7 +25,7 @@ from streaming.transforms.increments import (
     count_by_mention_edge,
     measure_by_machine_minute,
 )
-from warehouse.delta_io import merge, overwrite, read_added_rows, read_table
+from warehouse.delta_io import is_file_gone, merge, overwrite, read_added_rows, read_table
 from warehouse.delta_log import Commit, DeltaLog, RebuildNeeded
 from warehouse.tables import (
     AUTHOR_DAYS,
@@ -115,11 +116,14 @@ class GoldQuery:
             return self._rebuild(spark, aggregate, table, upto)
         try:
             commits = silver_log.read_new_rows(reached, upto)
-        except RebuildNeeded as need:
-            log.warning("query=%s table=%s gold=rebuild reason=\"%s\"", self.domain.name, table.table.name, need)
-            return self._rebuild(spark, aggregate, table, upto)
-        for start in range(0, len(commits), COMMITS_AT_ONCE):
-            self._merge(spark, aggregate, table, commits[start : start + COMMITS_AT_ONCE])
+            for start in range(0, len(commits), COMMITS_AT_ONCE):
+                self._merge(spark, aggregate, table, commits[start : start + COMMITS_AT_ONCE])
+        except (RebuildNeeded, PySparkException) as need:
+            if isinstance(need, PySparkException) and not is_file_gone(need):
+                raise
+            reason = type(need).__name__
+            log.warning("query=%s table=%s gold=rebuild reason=%s", self.domain.name, table.table.name, reason)
+            self._rebuild(spark, aggregate, table, upto)
         return None
 
     def _merge(self, spark: SparkSession, aggregate: Aggregate, table: PositionedTable, commits: list[Commit]) -> None:

@@ -47,8 +47,8 @@ def open_lineage(
     reason: str | None = "there is none"
     if current is not None:
         reason = disagreement(current, table.end, topics.latest, rules, _now_ms())
-        if reason is None and not claim(current.number):
-            reason = "another driver still uses it"
+    if current is not None and reason is None and not claim(current.number):
+        reason = "another driver still uses it"
     if current is not None and reason is None:
         if current.rules != rules:
             current = replace(current, rules=rules)

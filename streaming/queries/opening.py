@@ -13,6 +13,7 @@ from streaming.queries.access import ask_broker, ask_latest, open_ledger, open_t
 from streaming.queries.bronze import BronzeQuery
 from streaming.queries.checkpoint import Lineage
 from streaming.queries.domains import Domain
+from streaming.queries.drift import DriftWatch
 from streaming.queries.follower import Follower
 from streaming.queries.gate import Gate
 from streaming.queries.gold import GoldDomain, GoldQuery
@@ -48,17 +49,19 @@ def open_topic_query(runtime: Runtime, domain: Domain) -> TopicQuery:
     )
     fence = take_over(runtime, domain.name, ledger)
     state = _read_state(runtime, tables.silver, fence, generations)
-    topics = TopicState(begin, ask_latest(runtime, (domain.name,)))
-    _check_reachable(domain.name, state.end, topics)
-    lineage, is_new = _open_lineage(runtime, domain.name, state, topics)
+    topic = TopicState(begin, ask_latest(runtime, (domain.name,)))
+    _check_reachable(domain.name, state.end, topic)
+    lineage, is_new = _open_lineage(runtime, domain.name, state, topic)
     if is_new and state.end is not None:
         _void_undecided(runtime, tables, fence, state.end)
     follower = Follower(domain, tables.silver, ledger, tables.deletions)
     follower.catch_up(fence, runtime.spark)
     holders = [(tables.silver, domain.kind)] + ([(tables.deletions, "deletion")] if tables.deletions else [])
     known = KnownIds(domain, holders, lineage, runtime.stream.queries[domain.name].horizon_seconds)
+    generation = generations[domain.name]
     gate = Gate(domain.name, tables.silver, ledger, runtime.rules)
-    return TopicQuery(domain, runtime, tables, fence, lineage, generations[domain.name], follower, known, gate)
+    drift = DriftWatch(domain.name, generation, ledger)
+    return TopicQuery(domain, runtime, tables, fence, lineage, generation, follower, known, gate, drift)
 
 
 def open_bronze_query(runtime: Runtime) -> BronzeQuery:
@@ -74,9 +77,7 @@ def open_bronze_query(runtime: Runtime) -> BronzeQuery:
     return BronzeQuery(runtime, table, fence, lineage, generations)
 
 
-def _open_lineage(
-    runtime: Runtime, query: str, state: TableState, topics: TopicState
-) -> tuple[Lineage, bool]:
+def _open_lineage(runtime: Runtime, query: str, state: TableState, topics: TopicState) -> tuple[Lineage, bool]:
     rules = "" if query == "bronze" else runtime.rules.fingerprint()
 
     def claim(number: int) -> bool:

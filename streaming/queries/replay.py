@@ -5,7 +5,6 @@ Works beside a running stream: it holds a table's lock while it writes, never th
 it is repeated: deletions by coordinates, silver by coordinates, then the mark in quarantine.
 """
 
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -83,21 +82,20 @@ class Replay:
         return self.domain.parse(records, rules).transform(self.domain.stage, rules.late_seconds)
 
     def _land(self, valid: DataFrame) -> int:
-        """Silver and deletions take what they do not hold; returns how many of the rows they hold now."""
-        with ExitStack() as locks:
-            for table, _ in self._holders:
-                locks.enter_context(self.runtime.locks.hold(table.name))
-            keys = self._read_keys(valid).persist()
-            new = self._drop_known(valid, keys).persist()
-            used = new.count() + valid.join(keys, PLACE, "left_semi").count()
-            oldest_deletion = valid.where("outcome = 'deletion'").agg(F.min("ingested_at")).collect()[0][0]
-            if oldest_deletion is not None:
-                self._append(POST_DELETIONS, select_deletions(new), {})
-            rows = select_silver(new, self.domain.table.schema)
-            facts = {"counts": {REPLAYED: rows.count()}, "deletions_since": oldest_deletion and iso(oldest_deletion)}
-            self._append(self.domain.table, rows, facts)
-            version = self._log(self.domain.table).newest_version()
-        self._mark(valid, version)
+        """Silver and deletions take what they do not hold; returns how many of the rows they hold now.
+
+        No lock is needed to find out: nobody else writes rows of that time any more.
+        """
+        keys = self._read_keys(valid).persist()
+        new = self._drop_known(valid, keys).persist()
+        used = new.count() + valid.join(keys, PLACE, "left_semi").count()
+        oldest_deletion = valid.where("outcome = 'deletion'").agg(F.min("ingested_at")).collect()[0][0]
+        if oldest_deletion is not None:
+            self._append(POST_DELETIONS, select_deletions(new), {})
+        rows = select_silver(new, self.domain.table.schema)
+        facts = {"counts": {REPLAYED: rows.count()}, "deletions_since": oldest_deletion and iso(oldest_deletion)}
+        self._append(self.domain.table, rows, facts)
+        self._mark(valid, self._log(self.domain.table).newest_version())
         new.unpersist()
         keys.unpersist()
         return used
@@ -120,10 +118,11 @@ class Replay:
         return fresh.withColumn("before", before).where(F.col("before").isNull() | ~again)
 
     def _append(self, table: Table, rows: DataFrame, facts: dict[str, Any]) -> None:
-        """One commit that moves no position; the caller holds the lock."""
-        newest = self._log(table).newest_position()
-        position = {**_carried(newest), "rules": self.runtime.rules.fingerprint(), **facts, **add_totals(newest, facts)}
-        append(rows, self._path(table), position)
+        """One commit that moves no position."""
+        rules = {"rules": self.runtime.rules.fingerprint()}
+        with self.runtime.locks.hold(table.name):
+            newest = self._log(table).newest_position()
+            append(rows, self._path(table), {**_carried(newest), **rules, **facts, **add_totals(newest, facts)})
 
     def _mark(self, valid: DataFrame, silver_version: int) -> None:
         quarantine = self.domain.quarantine

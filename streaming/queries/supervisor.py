@@ -97,8 +97,8 @@ class Supervisor:
                 self._runtime.stop.wait(PAUSE_SECONDS)
         finally:
             self._stop_all()
-            self._watch.close()
             self._runtime.locks.let_go()
+            self._watch.close()
 
     def _look_after(self, query: Supervised) -> None:
         if query.finished or self._runtime.stop.is_set():

@@ -13,6 +13,7 @@ from streaming.progress import timed
 from streaming.queries.access import check_generations
 from streaming.queries.checkpoint import BatchRange, Lineage, read_range
 from streaming.queries.domains import Domain
+from streaming.queries.drift import DriftWatch
 from streaming.queries.follower import Follower
 from streaming.queries.gate import Gate
 from streaming.queries.known_ids import KnownIds
@@ -56,6 +57,7 @@ class TopicQuery:
     follower: Follower
     known: KnownIds
     gate: Gate
+    drift: DriftWatch
 
     def start(self) -> StreamingQuery:
         """Starts the stream; its name is query, checkpoint folder, metric label and ledger key."""
@@ -92,6 +94,7 @@ class TopicQuery:
                 written = self._land_in_silver(staged, batch, tally)
             with timed(self.domain.name, "warehouse"):
                 self._bring_to_warehouse(written, facts, events.sparkSession)
+                self.drift.report(facts, iso_of_ms(batch.batch_ms))
         finally:
             staged.unpersist()
 

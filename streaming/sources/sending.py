@@ -55,7 +55,7 @@ class Sender:
     def __init__(self, connection: Connection, journal: Journal, topics: Sequence[str]) -> None:
         self._journal = journal
         self._pending: deque[tuple[int, Any]] = deque()
-        self._producer = _open_producer(connection)
+        self._producer = open_producer(connection)
         self._progress_at = time.monotonic()
         self.sent = self.acknowledged = self.failed = 0
         _require_topics(self._producer, topics)
@@ -118,7 +118,7 @@ def check_topics(connection: Connection, topics: Sequence[str]) -> None:
         StartBroker: nobody answers.
         CreateTopics: a topic is missing.
     """
-    producer = _open_producer(connection)
+    producer = open_producer(connection)
     try:
         _require_topics(producer, topics)
     finally:
@@ -131,7 +131,12 @@ def _require_topics(producer: KafkaProducer, topics: Sequence[str]) -> None:
             raise CreateTopics(f"there is no topic {topic!r}: create it with `./spark-submit.sh create_topics`")
 
 
-def _open_producer(connection: Connection) -> KafkaProducer:
+def open_producer(connection: Connection) -> KafkaProducer:
+    """An idempotent producer that waits for an absent broker and refuses a record that is too large.
+
+    Raises:
+        StartBroker: nobody answers.
+    """
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # an absent broker is said once, by us
     try:
         return KafkaProducer(

@@ -12,8 +12,14 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+NAMES = "array<string>"
 OUTCOME = "outcome"
 """The fact that every staged row has: what became of it (key_a), whether it was late (m), how new its event is."""
+
+DRIFT = "drift"
+"""The fact of a row with a field that its topic's schema does not know: its name (key_a), its first place (place)."""
+PARTITION_STEP = 2**44
+"""`place` is partition * this + offset: one number, which compiled code can compare; offsets stay far below."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +42,10 @@ def mark(fact: str, key_a: Any = None, key_b: Any = None) -> Column:
 
 
 def make_marks(of_silver: Column, **of_others: Column) -> Column:
-    """The marks of a staged row: its outcome, then those of a silver row, or of a row with a named other outcome."""
+    """The marks of a staged row: outcome, unknown fields, then those of a silver row or of a named other outcome."""
     outcome = F.array(mark(OUTCOME, F.col("outcome")))
+    drifted = F.concat(outcome, F.transform("unknown_fields", lambda name: mark(DRIFT, name)))
+    outcome = F.when(F.size("unknown_fields") > 0, drifted).otherwise(outcome)
     marks = F.when(F.col("outcome") == "silver", F.concat(outcome, of_silver))
     for name, others in of_others.items():
         marks = marks.when(F.col("outcome") == name, F.concat(outcome, others))
@@ -45,7 +53,7 @@ def make_marks(of_silver: Column, **of_others: Column) -> Column:
 
 
 def make_columns(m: Column | None = None, **further: Column) -> dict[str, Column]:
-    """Columns of every fact: the mark, n (1 each), m (late rows of outcomes, `m` of other facts) and `seen`."""
+    """Columns of every fact: the mark, n (1 each), m (late rows of outcomes, `m` of other facts), `seen`, `place`."""
     is_outcome = F.col("fact") == OUTCOME
     other = F.lit(None) if m is None else m
     return {
@@ -55,13 +63,14 @@ def make_columns(m: Column | None = None, **further: Column) -> dict[str, Column
         "n": F.lit(1),
         "m": F.when(is_outcome, F.col("is_late").cast("int")).otherwise(other.cast("int")),
         "seen": F.when(is_outcome & (F.col("key_a") == "silver"), F.col("event_at")),
+        "place": F.when(F.col("fact") == DRIFT, F.col("partition") * F.lit(PARTITION_STEP) + F.col("offset")),
         **further,
     }
 
 
 def make_sums(*further: Column) -> tuple[Column, ...]:
     """How the columns of every fact add up."""
-    return (sum_of("n"), sum_of("m"), F.max("seen").alias("seen"), *further)
+    return (sum_of("n"), sum_of("m"), F.max("seen").alias("seen"), F.min("place").alias("place"), *further)
 
 
 def sum_of(name: str) -> Column:
@@ -78,5 +87,5 @@ def add_up(staged: DataFrame, facts: Facts) -> DataFrame:
 
 def as_staged(silver: DataFrame) -> DataFrame:
     """Silver rows with what facts ask of a staged row; when they came is no longer told."""
-    event_at = F.lit(None).cast("timestamp")
-    return silver.withColumns({"outcome": F.lit("silver"), "is_late": F.lit(False), "event_at": event_at})
+    nothing = {name: F.lit(None).cast(kind) for name, kind in (("event_at", "timestamp"), ("unknown_fields", NAMES))}
+    return silver.withColumns({"outcome": F.lit("silver"), "is_late": F.lit(False), **nothing})

@@ -1,7 +1,7 @@
 """Names in a post: folded hashtags and pseudonyms. The only Python that touches rows of the stream.
 
-Spark has no NFKC, no full case folding and no keyed hash; and the key must not appear in a plan. So one Arrow
-function does all three in a single hop, reading the key from its file inside the worker.
+Spark has no NFKC, no full case folding and no keyed hash, and its letters are as old as its JVM; and the key must not
+appear in a plan. So one Arrow function does it all in a single hop, reading the key from its file inside the worker.
 """
 
 import functools
@@ -12,27 +12,45 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pyarrow as pa
+import regex
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import ArrowUDFType
 
+from streaming.transforms.rules import WORD
+
+HASHTAG, MENTION = (regex.compile(rf"(?<!{WORD}){sign}({WORD}+)") for sign in "#@")
+"""Here and not in the JVM, whose letters are those of Unicode 13: a newer letter would end a tag there."""
 NAMES = "struct<author_pseudonym string, hashtags array<string>, mention_pseudonyms array<string>>"
 
 
-def make_names(key_file: str) -> Callable[[Column, Column, Column], Column]:
-    """A column function (author_id, raw_hashtags, raw_mentions) -> struct of `NAMES`."""
+def make_names(key_file: str) -> Callable[..., Column]:
+    """A column function (author_id, hashtags, mentions, text) -> struct of `NAMES`.
 
-    def names(authors: pa.Array, hashtags: pa.Array, mentions: pa.Array) -> pa.Array:
+    The lists count where they were sent, else what stands in the text.
+    """
+
+    def names(authors: pa.Array, hashtags: pa.Array, mentions: pa.Array, texts: pa.Array) -> pa.Array:
         pseudonym, strings = _make_pseudonym(key_file), pa.list_(pa.string())
+        written = texts.to_pylist()
+        tags = zip(hashtags.to_pylist(), written, strict=True)
+        handles = zip(mentions.to_pylist(), written, strict=True)
         arrays = [  # column by column: a dictionary per row costs three times as much
             pa.array([None if author is None else pseudonym(author) for author in authors.to_pylist()], pa.string()),
-            pa.array([fold_hashtags(tags or ()) for tags in hashtags.to_pylist()], strings),
-            pa.array([_pseudonymise(handles or (), pseudonym) for handles in mentions.to_pylist()], strings),
+            pa.array([fold_hashtags(_choose(sent, text, HASHTAG)) for sent, text in tags], strings),
+            pa.array([_pseudonymise(_choose(sent, text, MENTION), pseudonym) for sent, text in handles], strings),
         ]
         return pa.StructArray.from_arrays(arrays, names=["author_pseudonym", "hashtags", "mention_pseudonyms"])
 
     column_function = F.arrow_udf(names, NAMES, ArrowUDFType.SCALAR)
     return lambda *columns: column_function(*columns)
+
+
+def _choose(sent: list[str | None] | None, text: str | None, sign: regex.Pattern[str]) -> list[str | None]:
+    """What was sent, else what the text holds."""
+    if sent is not None:
+        return sent
+    return sign.findall(text) if text else []
 
 
 def fold_hashtags(tags: Iterable[str | None]) -> list[str]:

@@ -8,7 +8,6 @@ from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 
 from streaming.transforms.parsing import deduplication_key, parse_json, select_staged, with_outcome, with_verdict
 from streaming.transforms.rules import (
-    WORD,
     Check,
     QualityRules,
     check_arrays,
@@ -28,6 +27,9 @@ WIRE = StructType(
 STRINGS = ["post_id", "source", "author_id", "lang", "text", "in_reply_to"]
 MAX_TAGS, MAX_TAG_LENGTH = 30, 100
 MASK = "@…"
+RAW_NAMES = ("raw_author", "raw_hashtags", "raw_mentions", "raw_text")
+UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+"""Language tags are ASCII; whatever else a sender writes there has no case that every Unicode version agrees about."""
 RECENT_SHARE = 20
 """One post in so many, chosen by a hash of its id, is kept for eyes in `recent_posts`."""
 
@@ -65,25 +67,20 @@ def parse_posts(records: DataFrame, rules: QualityRules) -> DataFrame:
 
 
 def with_raw_names(events: DataFrame) -> DataFrame:
-    """Adds `raw_author`, `raw_hashtags` and `raw_mentions` to posts: the arrays if sent, else what the text holds."""
+    """Adds the `RAW_NAMES` of a post: what was sent, and the text where a list was not sent and may stand in it."""
     event, is_post = F.col("event"), F.col("outcome") == "silver"
-
-    def sent_or_written(sent: Column, sign: str) -> Column:
-        return F.when(is_post, F.coalesce(sent, F.regexp_extract_all(event["text"], _marked(sign), F.lit(1))))
-
+    holds_names = event["hashtags"].isNull() & event["text"].contains("#")
+    holds_names = holds_names | (event["mentions"].isNull() & event["text"].contains("@"))
     columns = {
         "raw_author": F.when(is_post, event["author_id"]),
-        "raw_hashtags": sent_or_written(event["hashtags"], "#"),
-        "raw_mentions": sent_or_written(event["mentions"], "@"),
+        "raw_hashtags": F.when(is_post, event["hashtags"]),
+        "raw_mentions": F.when(is_post, event["mentions"]),
+        "raw_text": F.when(is_post & holds_names, event["text"]),
     }
     return events.withColumns(columns)
 
 
-def _marked(sign: str) -> Column:
-    return F.lit(f"(?<!{WORD}){sign}({WORD}+)")
-
-
-def stage_posts(events: DataFrame, names: Callable[[Column, Column, Column], Column], late_seconds: int) -> DataFrame:
+def stage_posts(events: DataFrame, names: Callable[..., Column], late_seconds: int) -> DataFrame:
     """Deduplicated events -> staged rows with the columns of schemas.silver.POSTS; `names` as in `transforms.names`."""
     event, named = F.col("event"), F.col("names")
     short = F.filter(named["hashtags"], lambda tag: F.length(tag) <= MAX_TAG_LENGTH)
@@ -92,7 +89,7 @@ def stage_posts(events: DataFrame, names: Callable[[Column, Column, Column], Col
         "source": event["source"],
         "author_pseudonym": named["author_pseudonym"],
         "created_at": F.col("event_at"),
-        "lang": F.lower(event["lang"]),
+        "lang": F.translate(event["lang"], UPPER, UPPER.lower()),
         "text": event["text"],
         "hashtags": named["hashtags"],
         "counted_hashtags": F.slice(short, 1, MAX_TAGS),
@@ -102,7 +99,7 @@ def stage_posts(events: DataFrame, names: Callable[[Column, Column, Column], Col
     }
     raw = events.transform(with_outcome, late_seconds).transform(with_raw_names)
     return (
-        raw.withColumn("names", names(*map(F.col, ("raw_author", "raw_hashtags", "raw_mentions"))))
+        raw.withColumn("names", names(*map(F.col, RAW_NAMES)))
         .withColumns(columns)
         .transform(select_staged, silver.POSTS)
     )

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-WORD = r"[\p{L}\p{M}\p{N}_]"
+WORD = r"[\p{L}\p{M}\p{N}_]"  # a character of a hashtag or a handle
 TIME_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})\z"
-CODE_VERSION = 1
+CODE_VERSION = 2
 """Raise it when a transform changes what is valid or how a valid row looks: it is part of the rules' hash."""
 
 
@@ -52,34 +52,42 @@ def first_failure(checks: list[Check]) -> Column:
 
 
 def check_flat(event: Column, text: Column, fields: list[str]) -> list[Check]:
-    """No object or array where text belongs: from_json hands such a value over as its JSON text.
+    """No object, array or fraction where text belongs: from_json hands it over as text, a fraction not even as it was.
 
     Only a value that looks like one is looked at again, so ordinary records are parsed once.
     """
     document = F.try_parse_json(text)
 
-    def nests(field: str) -> Column:
-        kind = F.schema_of_variant(F.try_variant_get(document, f"$.{field}", "variant"))
-        return _looks_nested(event[field]) & kind.rlike("^(OBJECT|ARRAY)")
+    def is_other(field: str) -> Column:
+        return _looks_other(event[field]) & _is_other(F.try_variant_get(document, f"$.{field}", "variant"))
 
-    return [Check(nests(field), "wrong_type", f"{field} is not text") for field in fields]
+    return [Check(is_other(field), "wrong_type", f"{field} is not text") for field in fields]
 
 
 def check_flat_elements(event: Column, text: Column, fields: list[str]) -> list[Check]:
     """The same for the elements of an array of texts."""
     document = F.try_parse_json(text)
 
-    def nests(field: str) -> Column:
+    def has_other(field: str) -> Column:
         elements = F.try_variant_get(document, f"$.{field}", "array<variant>")
-        nested = F.exists(elements, lambda element: F.schema_of_variant(element).rlike("^(OBJECT|ARRAY)"))
-        return event[field].isNotNull() & F.exists(event[field], _looks_nested) & nested
+        others = F.zip_with(event[field], elements, lambda text, element: _looks_other(text) & _is_other(element))
+        looks_other = event[field].isNotNull() & F.exists(event[field], _looks_other)
+        return looks_other & F.exists(others, lambda is_other: is_other)
 
-    return [Check(nests(field), "wrong_type", f"an element of {field} is not text") for field in fields]
+    return [Check(has_other(field), "wrong_type", f"an element of {field} is not text") for field in fields]
 
 
-def _looks_nested(text: Column) -> Column:
-    """Never null: what follows an AND is evaluated unless this is false."""
-    return text.isNotNull() & (text.startswith("{") | text.startswith("["))
+def _looks_other(text: Column) -> Column:
+    """An object, an array, or a fraction as from_json renders it: `1.5`, `1.0E9`, `"Infinity"` in quotes.
+
+    Never null: what follows an AND is evaluated unless this is false. The comparison is cheap and true for few texts.
+    """
+    nested = text.startswith("{") | text.startswith("[")
+    return text.isNotNull() & (nested | ((text < ":") & text.rlike(r'^(-?[0-9]+\.|"-?Infinity")')))
+
+
+def _is_other(value: Column) -> Column:
+    return F.schema_of_variant(value).rlike("^(OBJECT|ARRAY|DECIMAL|DOUBLE|FLOAT)")
 
 
 def check_required(event: Column, fields: list[str]) -> list[Check]:

@@ -21,6 +21,10 @@ class Scene:
     poller: Poller
     full: bool
 
+    def start_driver(self) -> None:
+        """Another driver in place of the one that is gone."""
+        self.stream = self.plant.start("stream", overrides=[f"postgres.url={self.proxy.url}"])
+
     def outage(self, seconds: float) -> None:
         """The time that a fault lasts: in full as said, in CI no longer than it takes to be noticed."""
         if self.full:
@@ -44,13 +48,14 @@ class Scene:
 
 @contextmanager
 def open_scene(plant: Plant, full: bool) -> Iterator[Scene]:
-    """Everything flows when the block begins; the driver that was there then is stopped at its end."""
+    """Everything flows when the block begins; the driver that is there at its end is stopped."""
     proxy = Proxy(plant.settings.postgres.port)
     with plant.load(), Poller(plant) as poller:
         stream = plant.start("stream", overrides=[f"postgres.url={proxy.url}"])
         plant.wait_for_ledger()
-        yield Scene(plant, stream, proxy, poller, full)
-        code, _ = stream.terminate()
-        assert code == 0, stream.text()[-3000:]
-        assert "Traceback" not in stream.text()
+        scene = Scene(plant, stream, proxy, poller, full)
+        yield scene
+        code, _ = scene.stream.terminate()
+        assert code == 0, scene.stream.text()[-3000:]
+        assert "Traceback" not in scene.stream.text()
     proxy.close()

@@ -4,30 +4,24 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame
 
 from jobs.backfill import main
 from streaming.queries.backfill import Difference, SilverBackfill, open_backfill
 from streaming.queries.domains import Domain, build_domains
 from streaming.transforms import posts
 from tests.fixtures_faults import Judge
-from tests.fixtures_stream import StreamBench, make_post, make_reading, with_rules
-from tests.query.test_stream import send_mixture
+from tests.fixtures_stream import StreamBench, make_post, make_reading, send_mixture, with_rules
 
 POSTS = ("posts", "bronze")
 
 
 @pytest.fixture
 def mistake(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """A bug of yesterday's code: languages are cut to one letter; calling it mends the code."""
-    lower = F.lower
-
-    def cut(text: Column) -> Column:
-        return F.substring(lower(text), 1, 1)
-
-    monkeypatch.setattr(posts.F, "lower", cut)
-    return lambda: monkeypatch.setattr(posts.F, "lower", lower)
+    """A bug of yesterday's code: only tags of two letters count; calling it mends the code."""
+    right = posts.MAX_TAG_LENGTH
+    monkeypatch.setattr(posts, "MAX_TAG_LENGTH", 2)
+    return lambda: monkeypatch.setattr(posts, "MAX_TAG_LENGTH", right)
 
 
 def backfill(bench: StreamBench, table: str, *, apply: bool = True) -> Difference:
@@ -44,7 +38,7 @@ def test_rows_are_made_again_and_all_that_was_made_of_them(
     bench.drain()
     mistake()
     assert not bench.prove().is_exact
-    expected = Difference(rows=40, changed=40, by_column={"lang": 40})
+    expected = Difference(rows=40, changed=40, by_column={"counted_hashtags": 40})
     assert backfill(bench, "silver/posts", apply=False) == expected
     assert backfill(bench, "silver/posts", apply=False) == expected  # looking changes nothing
     assert backfill(bench, "silver/posts") == expected

@@ -93,6 +93,16 @@ POSTS: list[tuple[bytes | None, str | None]] = [
     (post(mentions=[["a"]]), "wrong_type"),
     (post(hashtags="tag"), "wrong_type"),
     (post(mentions={"a": 1}), "wrong_type"),
+    (post()[:-1] + b', "text": {"a": 1}}', "wrong_type"),  # repeated: the last one is no text
+    (post()[:-1] + b', "z": 1, "z": 2, "text": []}', "wrong_type"),
+    (post()[:-1] + b', "hashtags": "x", "hashtags": ["a"]}', "wrong_type"),
+    (post()[:-1] + b', "hashtags": ["a"], "hashtags": [["a"]]}', "wrong_type"),
+    (post(text=1.5), "wrong_type"),
+    (post()[:-1] + b', "post_id": 1e400}', "wrong_type"),
+    (post()[:-1] + b', "hashtags": ["1.5", 12345678901234567890123]}', None),
+    (post(hashtags=["a", 2.5]), "wrong_type"),
+    (post(text="1.0E9", hashtags=["1.5", '"Infinity"']), None),
+    (post()[:-1] + b', "schema_version": [99], "version": {"a": 1.5}}', None),
     *((without(POST, name), "missing_field") for name in POST),
     (post(post_id=""), "missing_field"),
     (post(author_id=None), "missing_field"),
@@ -119,6 +129,12 @@ READINGS: list[tuple[bytes | None, str | None]] = [
     (reading(temperature_c=-100), None),
     (reading(temperature_c=-100.001), "impossible_value"),
     (reading(temperature_c="71"), "wrong_type"),
+    *((reading(power_kw=0).replace(b'"power_kw": 0', b'"power_kw": ' + number), None)
+      for number in (b"1", b"1.0", b"3e0", b"30E-1", b"1.00000000000000000000000001", b"-0.0", b"1e-400")),
+    *((reading(parts_count=0).replace(b'"parts_count": 0', b'"parts_count": ' + number), None)
+      for number in (b"1000000000", b"3.0", b"3e0", b"0.000003E6")),
+    (reading(power_kw=0)[:-1] + b', "power_kw": "x", "power_kw": 1}', "wrong_type"),
+    (reading(version={"major": 2}, schema_version="3-beta", humidity=[1]), None),
     (reading(parts_count=1.5), "impossible_value"),
     (reading(parts_count=9223372036854775808), "impossible_value"),
     (reading(power_kw=0).replace(b'"power_kw": 0', b'"power_kw": 1e400'), "impossible_value"),
@@ -174,6 +190,17 @@ def test_silver_post(spark: SparkSession, rules: QualityRules, domains: dict[str
     assert len(first["author_pseudonym"]) == 64
     assert len(second["hashtags"]) == 41
     assert second["counted_hashtags"] == ["film"] + [f"t{n}" for n in range(29)]
+
+
+def test_unknown_fields_are_facts_with_their_first_place(
+    spark: SparkSession, rules: QualityRules, domains: dict[str, Any]
+) -> None:
+    values = [post(), b"{", post(post_id="2", **{"new\n\u202e": 1, "x" * 99: 2}),
+              post(post_id="3", zeta=[1], text=None), post(post_id="4", zeta=2),
+              b'{"created_at": 1, "eta": {"deep": 1}}']
+    facts = add_up(stage(spark, rules, domains["posts"], values), domains["posts"].facts).where("fact = 'drift'")
+    found = {row["key_a"]: (row["n"], row["place"]) for row in facts.collect()}
+    assert found == {"new??": (1, 2), "x" * 64: (1, 2), "zeta": (2, 3), "eta": (1, 5)}
 
 
 def test_facts_of_posts(spark: SparkSession, rules: QualityRules, domains: dict[str, Any]) -> None:

@@ -47,3 +47,13 @@ COMMENT ON COLUMN serving.pipeline_leases.fence IS 'Number that grows with every
 COMMENT ON COLUMN serving.pipeline_leases.host IS 'Host name of the holder.';
 COMMENT ON COLUMN serving.pipeline_leases.pid IS 'Process id of the holder.';
 COMMENT ON COLUMN serving.pipeline_leases.acquired_at IS 'When it was taken, UTC.';
+
+CREATE VIEW serving.pipeline_drift AS
+SELECT topic, field, generation, partition, "offset", first_seen_at FROM ops.schema_drift;
+COMMENT ON VIEW serving.pipeline_drift IS 'Fields that senders have added: kept in bronze, read by nobody yet; the first 100 of a topic.';
+COMMENT ON COLUMN serving.pipeline_drift.topic IS 'Kafka topic.';
+COMMENT ON COLUMN serving.pipeline_drift.field IS 'Start of the field''s name; unusual characters are shown as ?.';
+COMMENT ON COLUMN serving.pipeline_drift.generation IS 'Generation of the topic in which it came first.';
+COMMENT ON COLUMN serving.pipeline_drift.partition IS 'Partition of its first record in the batch that had it first.';
+COMMENT ON COLUMN serving.pipeline_drift."offset" IS 'Offset of that record.';
+COMMENT ON COLUMN serving.pipeline_drift.first_seen_at IS 'Time of that batch, UTC.';

@@ -47,6 +47,16 @@ def read_commits(table: Path, version: int | None, key: str, after: int = -1) ->
                 yield commit
 
 
+def through_upkeep(table: Path, version: int) -> int:
+    """The newest version with the rows of `version`: maintenance joined its files and may have deleted the old ones."""
+    for number in sorted(v for v in _versions(table) if v > version):
+        note = _read_note(_file(table, number))
+        if note.get("by") != "maintain" or note.get("rows_of", number) > version:
+            break
+        version = number
+    return version
+
+
 def newest_note(table: Path, key: str, version: int | None = None) -> Commit | None:
     """The newest commit at or below `version` whose note holds `key`."""
     for number in sorted(_versions(table), reverse=True):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from warehouse.verification.commits import Commit, newest_note, newest_version, read_commits
+from warehouse.verification.commits import Commit, newest_note, newest_version, read_commits, through_upkeep
 from warehouse.verification.inputs import Inputs
 from warehouse.verification.lake import Lake
 from warehouse.verification.scratch import append_rows
@@ -43,8 +43,10 @@ def make_cut(lake: Lake, inputs: Inputs) -> Cut:
     cut = Cut(ledger=_read_ledger(lake))
     silver: Ends = {}
     for query in QUERIES:
-        cut.newest[query] = newest_version(lake.table(f"silver/{query}"))
-        cut.silver[query] = _at_most(cut.ledger.get(query), cut.newest[query])
+        table = lake.table(f"silver/{query}")
+        cut.newest[query] = newest_version(table)
+        followed = _at_most(cut.ledger.get(query), cut.newest[query])
+        cut.silver[query] = None if followed is None else through_upkeep(table, followed)
         silver |= _load_commits(lake, query, cut.silver[query])
     for gold in GOLD:
         cut.gold[gold.name] = newest_note(lake.table(f"gold/{gold.name}"), "silver_version")

@@ -36,7 +36,10 @@ class Lake:
             return None
         delta = _open(self.table(name), version)
         self.point_to(delta)
-        self.database.execute(read_sql(f"load/{statement}"))
+        try:
+            self.database.execute(read_sql(f"load/{statement}"))
+        except duckdb.IOException as error:
+            raise _unreadable(self.table(name), delta.version(), error) from None
         return delta.version()
 
     def point_to(self, delta: DeltaTable) -> None:
@@ -57,10 +60,15 @@ def _open(table: Path, version: int | None) -> DeltaTable:
     except TableNotFoundError:
         raise VerificationError(f"{table} is not a Delta table at version {version}") from None
     except DeltaError as error:
-        raise VerificationError(
-            f"version {version} of {table.parent.name}/{table.name} can no longer be read: "
-            f"let the stream catch up, then verify again ({str(error).splitlines()[0]})"
-        ) from None
+        raise _unreadable(table, version, error) from None
     if "deletionVectors" in (delta.protocol().reader_features or []):
         raise VerificationError(f"{table} uses deletion vectors; set delta.enableDeletionVectors to false")
     return delta
+
+
+def _unreadable(table: Path, version: int | None, error: Exception) -> VerificationError:
+    """Its commit or one of its files was cleaned away since."""
+    return VerificationError(
+        f"version {version} of {table.parent.name}/{table.name} can no longer be read: "
+        f"let the stream catch up, then verify again ({str(error).splitlines()[0]})"
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from warehouse.verification.checks import DRAINED, JOURNAL, LAKE, POSTGRES, keep_followed, run_check, run_checks
-from warehouse.verification.commits import newest_version
+from warehouse.verification.commits import newest_version, through_upkeep
 from warehouse.verification.cut import BRONZE, Cut, make_cut, silver_version
 from warehouse.verification.errors import VerificationError
 from warehouse.verification.facts import Facts, load_facts
@@ -58,7 +58,8 @@ def _check_gold(lake: Lake, cut: Cut) -> Iterator[Check]:
         if commit is None:
             continue
         lake.database.execute(read_sql("load/gold_schema"))
-        lake.load(f"silver/{gold.query}", f"silver_{gold.query}", silver_version(commit))
+        silver = through_upkeep(lake.table(f"silver/{gold.query}"), silver_version(commit))
+        lake.load(f"silver/{gold.query}", f"silver_{gold.query}", silver)
         lake.load(f"gold/{gold.name}", f"gold_{gold.name}", commit.version)
         yield run_check(lake.database, f"gold_{gold.name}")
         lake.database.execute("SET search_path = 'main'")

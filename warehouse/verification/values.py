@@ -79,6 +79,11 @@ def digest_id(personal_id: str) -> str:
     return hashlib.sha256(personal_id.encode("utf-8")).hexdigest()
 
 
+def lower_ascii(text: str) -> str:
+    """A language tag is ASCII; other letters stay as they are."""
+    return "".join(character.lower() if character.isascii() else character for character in text)
+
+
 def find_hashtags(given: list[str] | None, text: str) -> list[str]:
     """Folded hashtags, distinct, in order: those given, else those in the text."""
     raw = HASHTAG.findall(text) if given is None and "#" in text else given or []

@@ -17,6 +17,7 @@ from warehouse.verification.values import (
     find_hashtags,
     find_mentions,
     keep_counted,
+    lower_ascii,
     make_pseudonym,
     parse_time,
     to_ten_thousandths,
@@ -25,6 +26,7 @@ from warehouse.verification.values import (
 BLANKS = " \t\r\n"
 DEEPEST = 1000
 LONGEST_NUMBER = 1000  # digits: more is an attack, as common parsers see it
+LONGEST_NAME = 50_000  # UTF-16 units of a field's name: the same
 BRACKETS = regex.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', regex.DOTALL)
 LONE_SURROGATE_ESCAPE = regex.compile(r"\\u[dD][89a-fA-F]")
 POST_TEXTS = ("post_id", "source", "author_id", "created_at", "text", "lang", "in_reply_to", "kind")
@@ -56,20 +58,42 @@ def _refuse_constant(name: str) -> None:
 
 
 def _keep_digits(digits: str) -> Number:
-    if len(digits) > LONGEST_NUMBER:
+    if len(digits) > LONGEST_NUMBER and sum(map(str.isdigit, digits)) > LONGEST_NUMBER:
         raise ValueError("number")
     return Number(digits)
+
+
+class Object(dict[str, Any]):
+    """A JSON object: of a name that is repeated the last value, but `every` value is there."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
+
+    def every(self, name: str) -> list[Any]:
+        """All values of a name, the last one last; [None] where there is none."""
+        if len(self) == len(self.pairs):
+            return [self.get(name)]
+        return [value for key, value in self.pairs if key == name] or [None]
+
+
+def _build_object(pairs: list[tuple[str, Any]]) -> Object:
+    for name, _ in pairs:
+        if len(name) > LONGEST_NAME // 2 and len(name.encode("utf-16-le", "surrogatepass")) > 2 * LONGEST_NAME:
+            raise ValueError("name")
+    return Object(pairs)
 
 
 DECODER = json.JSONDecoder(
     parse_float=_keep_digits,
     parse_int=_keep_digits,
     parse_constant=_refuse_constant,
+    object_pairs_hook=_build_object,
     strict=False,  # a tab or a line break inside a string is let through
 )
 
 
-def decode(value: bytes | None) -> dict[str, Any]:
+def decode(value: bytes | None) -> Object:
     """The first JSON object of a record's value.
 
     Raises:
@@ -84,7 +108,7 @@ def decode(value: bytes | None) -> dict[str, Any]:
         raise Rejected("malformed") from None
 
 
-def _parse_deep(text: str) -> dict[str, Any]:
+def _parse_deep(text: str) -> Object:
     """Python's own limit of nesting is lower than the wire's."""
     try:
         return _parse(text)
@@ -97,8 +121,8 @@ def _parse_deep(text: str) -> dict[str, Any]:
             sys.setrecursionlimit(limit)
 
 
-def _parse(text: str) -> dict[str, Any]:
-    parsed: dict[str, Any] = DECODER.raw_decode(text)[0]
+def _parse(text: str) -> Object:
+    parsed: Object = DECODER.raw_decode(text)[0]
     return _without_surrogates(parsed) if LONE_SURROGATE_ESCAPE.search(text) else parsed
 
 
@@ -120,35 +144,37 @@ def _without_surrogates(node: Any) -> Any:
         return node.encode("utf-8", "replace").decode("utf-8")
     if isinstance(node, list):
         return [_without_surrogates(item) for item in node]
-    if isinstance(node, dict):
-        return {_without_surrogates(key): _without_surrogates(item) for key, item in node.items()}
+    if isinstance(node, Object):
+        return Object([(_without_surrogates(key), _without_surrogates(item)) for key, item in node.pairs])
     return node
 
 
 def _text(item: Any) -> str | None:
     if item is None or type(item) is str:
         return item
-    if isinstance(item, Number):
-        return str(item)
+    if isinstance(item, Number) and item.removeprefix("-").isdigit():
+        return str(int(item))  # whole numbers only: of 1.10 nobody knows which text it was
     if isinstance(item, bool):
         return "true" if item else "false"
     raise Rejected("wrong_type")
 
 
-def _texts(item: Any) -> list[str] | None:
-    if item is None:
-        return None
-    if not isinstance(item, list):
-        raise Rejected("wrong_type")
-    return [text for text in map(_text, item) if text is not None]
+def _texts(parsed: Object, name: str) -> list[str] | None:
+    given = _all_of_type(parsed, name, list)
+    return None if given is None else [text for text in map(_text, given) if text is not None]
 
 
-def _number(item: Any) -> float | None:
-    if item is None:
-        return None
-    if not isinstance(item, Number):
+def _number(parsed: Object, name: str) -> float | None:
+    digits = _all_of_type(parsed, name, Number)
+    return None if digits is None else float(digits)
+
+
+def _all_of_type(parsed: Object, name: str, kind: type) -> Any:
+    """The last value of a name; a value of another type is wrong wherever it stands among them."""
+    values = parsed.every(name)
+    if not all(value is None or isinstance(value, kind) for value in values):
         raise Rejected("wrong_type")
-    return float(item)
+    return values[-1]
 
 
 class Rules:
@@ -168,7 +194,7 @@ class Rules:
         """A post or a deletion."""
         parsed = decode(value)
         fields: Fields = {name: _text(parsed.get(name)) for name in POST_TEXTS}
-        given_hashtags, given_mentions = _texts(parsed.get("hashtags")), _texts(parsed.get("mentions"))
+        given_hashtags, given_mentions = _texts(parsed, "hashtags"), _texts(parsed, "mentions")
         kind = "post" if fields["kind"] is None else fields["kind"]
         required = DELETION_REQUIRED if kind == "deletion" else POST_REQUIRED
         if any(not fields[name] for name in required) or (kind != "deletion" and fields["text"] is None):
@@ -186,7 +212,7 @@ class Rules:
         text, author_id = fields["text"] or "", fields["author_id"] or ""
         folded = find_hashtags(hashtags, text)
         return {
-            "lang": (fields["lang"] or "").lower(),
+            "lang": lower_ascii(fields["lang"] or ""),
             "text_md5": digest_text(text),
             "hashtags": folded,
             "counted_hashtags": keep_counted(folded),
@@ -200,7 +226,7 @@ class Rules:
         """A reading of one machine."""
         parsed = decode(value)
         fields: Fields = {name: _text(parsed.get(name)) for name in READING_TEXTS}
-        measures = {name: _number(parsed.get(name)) for name in SENSORS}
+        measures = {name: _number(parsed, name) for name in SENSORS}
         if not all(fields.values()) or None in measures.values():
             raise Rejected("missing_field")
         self._check_texts(fields)

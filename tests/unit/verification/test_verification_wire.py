@@ -31,6 +31,11 @@ def nested(depth: int) -> bytes:
     return json.dumps(POST).encode()[:-1] + b', "n": ' + b"[" * (depth - 1) + b"]" * (depth - 1) + b"}"
 
 
+def with_member(text: str) -> bytes:
+    """A post with something more, as it stands on the wire."""
+    return json.dumps(POST)[:-1].encode() + f", {text}}}".encode()
+
+
 @pytest.mark.parametrize(("value", "expected"), [
     (POST, "valid"),
     ({**POST, "kind": None}, "valid"),
@@ -54,6 +59,19 @@ def nested(depth: int) -> bytes:
     (json.dumps(POST).encode()[:-1] + b', "n": ' + b"9" * 1001 + b"}", "malformed"),
     (json.dumps(POST).encode()[:-1] + b', "n": "a\tb"}', "valid"),
     (b"{'post_id': 'p'}", "malformed"),
+    (with_member('"n": -' + "9" * 500 + "." + "9" * 500 + "e1"), "malformed"),
+    (with_member('"n": -' + "9" * 500 + "." + "9" * 500), "valid"),
+    (with_member('"' + "k" * 50_000 + '": 1'), "valid"),
+    (with_member('"' + "k" * 50_001 + '": 1'), "malformed"),
+    (with_member('"n": {"' + "\U0001f600" * 25_001 + '": 1}'), "malformed"),  # two units each, as Java counts
+    (with_member('"text": 1.10'), "wrong_type"),
+    (with_member('"text": 1e400'), "wrong_type"),
+    (with_member('"text": 123456789012345678901234567890'), "valid"),
+    (with_member('"hashtags": [1, 2.5]'), "wrong_type"),
+    (with_member('"hashtags": "x", "hashtags": ["a"]'), "wrong_type"),
+    (with_member('"hashtags": null, "hashtags": ["a"]'), "valid"),
+    (with_member('"text": {"a": 1}, "text": "x"'), "valid"),
+    (with_member('"text": {"a": 1}'), "wrong_type"),
     ({**POST, "hashtags": "rio"}, "wrong_type"),
     ({**POST, "mentions": {"a": 1}}, "wrong_type"),
     ({**POST, "post_id": 17}, "valid"),
@@ -98,6 +116,9 @@ def test_posts(value: Any, expected: str) -> None:
     (json.dumps(READING).replace('"power_kw": 1', '"power_kw": 1e400').encode(), "impossible_value"),
     (json.dumps(READING).replace('"power_kw": 1', '"power_kw": 1e2').encode(), "valid"),
     ({**READING, "measured_at": "2026-03-01"}, "bad_time"),
+    (json.dumps(READING).replace('"power_kw": 1', '"power_kw": "x", "power_kw": 1').encode(), "wrong_type"),
+    (json.dumps(READING).replace('"power_kw": 1', '"power_kw": 1e400, "power_kw": 1').encode(), "valid"),
+    (json.dumps(READING).replace('"power_kw": 1', '"power_kw": 1, "power_kw": null').encode(), "missing_field"),
 ])  # fmt: skip
 def test_readings(value: Any, expected: str) -> None:
     assert verdict("readings", value) == expected
@@ -140,6 +161,13 @@ def test_hashtags_by_hand() -> None:
     assert find_hashtags(["#", " ", "a", "A"], "#x") == ["a"]
     many = [f"t{n}" for n in range(40)]
     assert keep_counted(["x" * 101, "y" * 100, *many]) == ["y" * 100, *many[:29]]
+
+
+def test_the_last_of_a_repeated_name_counts_and_whole_numbers_are_read_as_their_digits() -> None:
+    members = '"lang": "X\u0130", "author_id": -0, "hashtags": ["a"], "hashtags": [7, true]'
+    post = RULES.read_post(with_member(members), KAFKA_US)
+    assert (post["lang"], post["hashtags"]) == ("x\u0130", ["7", "true"])
+    assert post["author_pseudonym"] == RULES.read_post(with_member('"author_id": "0"'), KAFKA_US)["author_pseudonym"]
 
 
 def test_mentions_by_hand() -> None:

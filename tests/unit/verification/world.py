@@ -101,6 +101,10 @@ class World:
     def verify(self) -> Report:
         """Writes everything and compares it."""
         self.write()
+        return self.compare()
+
+    def compare(self) -> Report:
+        """The recount of what is written."""
         horizons = {"posts": 900, "readings": 86400, "machine_events": 86400}
         journal = self.folder / "journal" if self.journal else None
         key = self.folder / "pseudonym.key"
