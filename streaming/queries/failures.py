@@ -12,7 +12,6 @@ from pyspark.sql.streaming import StreamingQuery
 ABSENT_BROKER = re.compile(
     r"org\.apache\.kafka\.common\.errors\.(Timeout|Disconnect|Network|LeaderNotAvailable|NotLeaderOrFollower"
     r"|BrokerNotAvailable|UnknownTopicOrPartition)Exception"
-    r"|streaming\.errors\.StartBroker"
     r"|Cannot fetch record for offset"  # an executor's consumer, which waits on a clock of its own
     r"|streaming\.errors\.StartBroker"
 )

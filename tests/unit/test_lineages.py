@@ -7,7 +7,6 @@ from streaming.queries.lineages import TableState, TopicState, open_lineage
 BEGIN = {"posts": {"0": 0}}
 TOPICS = TopicState(BEGIN, {"posts": {"0": 9}})
 END = TableState({"posts": {"0": 5}}, lineage=1, newest_batch_ms=0)
-TOPICS = TopicState(BEGIN, {"posts": {"0": 9}})
 NEW = TableState(None, lineage=0, newest_batch_ms=0)
 
 
