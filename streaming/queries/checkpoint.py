@@ -71,7 +71,7 @@ def disagreement(lineage: Lineage, end: Offsets | None, latest: Offsets, rules: 
 
     Agreeing states: nothing planned yet and the table ends at the lineage's start; the newest batch committed and
     the table ends at its `to`; the newest batch pending and the table ends at its start (not yet written) or at its
-    `to` (written, the rest to follow), with unchanged rules.
+    `to` (written, the rest to follow), with unchanged rules. In each, the newest batch follows from the one before.
     """
     try:
         planned, committed = _newest(lineage.folder / "offsets"), _newest(lineage.folder / "commits")

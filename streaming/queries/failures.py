@@ -20,7 +20,8 @@ ABSENT_BROKER = re.compile(
 _FULL_DISK = ("No space left on device", "Disk quota exceeded")
 _IN_PYTHON = "Traceback (most recent call last)"
 _DEEPER = "Caused by: "
-_RAISED = re.compile(r"[A-Za-z_][\w.]*: ")
+_RAISED = re.compile(r"(?![A-Z]+:)[A-Za-z_][\w.]*: ")
+"""Not what PostgreSQL adds below its sentence (DETAIL, CONTEXT, HINT): that holds values of the rows."""
 
 
 def read_failure(spark: SparkSession, ended: StreamingQuery) -> str | None:

@@ -133,7 +133,7 @@ BUGS: dict[str, tuple[Seed, str]] = {
     "ledger off": (no_ledger, "hashtag_minutes"),
     "additive upsert without the ledger's check": (upsert_without_looking, "hashtag_minutes"),
     "append without idempotence": (append_without_looking, "one_place"),
-    "swallowed database error": (swallow_errors, "ledger_positions"),
+    "swallowed database error": (swallow_errors, "ledger_rows"),
     "half-open minute edge": (close_minutes_at_their_end, "hashtag_minutes"),
     "local-time parsing": (read_local_time, "silver_posts"),
     "local days": (count_days_by_local_time, "author_days"),
@@ -160,11 +160,13 @@ def test_records_that_vanish_before_a_batch_are_not_read_over(
     bench: StreamBench, bug: str, judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send_posts(bench, 0)
+    bench.drain(("bronze", "posts"))
+    send_posts(bench, 40)
     bench.drain(("bronze",))
     start, option = TopicQuery.start, DataStreamReader.option
 
     def start_after_retention(self: TopicQuery) -> Any:
-        lose_records(bench, "posts", below=10)
+        lose_records(bench, "posts", below=30)
         return start(self)
 
     monkeypatch.setattr(TopicQuery, "start", start_after_retention)

@@ -55,6 +55,13 @@ def test_a_bug_is_named_by_what_python_raised() -> None:
     assert first_cause(BUG) == "KeyError: 'generation'"
 
 
+def test_a_database_error_is_told_without_values_of_the_row() -> None:
+    cause = 'psycopg2.errors.CheckViolation: new row for relation "f" violates check constraint "f_posts_check"'
+    added = "DETAIL:  Failing row contains (secret).\nCONTEXT:  COPY f, line 1"
+    said = BUG.replace("KeyError: 'generation'", f"{cause}\n{added}")
+    assert first_cause(said) == cause
+
+
 @pytest.mark.parametrize("cause", [
     "org.apache.kafka.common.errors.TimeoutException: Timed out waiting for a node assignment. Call: describeTopics",
     "org.apache.kafka.common.errors.DisconnectException: null",
