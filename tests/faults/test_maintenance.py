@@ -1,7 +1,6 @@
 """Maintenance beside the stream: few files afterwards, the same rows, the same positions, and every number right."""
 
 import json
-import random
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,10 +15,8 @@ from streaming.queries.bronze import BronzeQuery
 from streaming.queries.supervisor import QueryFailed
 from streaming.queries.topic_query import TopicQuery
 from tests.fixtures_faults import Judge
-from tests.fixtures_plant import PATIENCE_SECONDS, Plant
 from tests.fixtures_stream import StreamBench, make_post, make_reading
 from warehouse import upkeep
-from warehouse.books import fold_books
 from warehouse.delta_log import DeltaLog
 from warehouse.locks import TableLocks
 from warehouse.postgres import connect, role_url
@@ -29,7 +26,6 @@ from warehouse.verification import VerificationError
 
 DAY_MS = 86_400_000
 PLANNERS: dict[str, type] = {"posts": TopicQuery, "bronze": BronzeQuery}
-MIXTURE = ("--malformed", "0.05", "--duplicates", "0.05", "--late", "0.05")
 
 
 def send_posts(bench: StreamBench, first: int, count: int = 30) -> None:
@@ -263,72 +259,9 @@ def test_the_recount_says_so_where_a_version_it_needs_is_gone(bench: StreamBench
         bench.prove()
 
 
-@pytest.mark.fault("F11")
-def test_folded_books_keep_every_sum(bench: StreamBench, judge: Judge) -> None:
-    for first in (0, 40, 80):
-        send_posts(bench, first)
-        bench.drain()
-    assert fold(bench) == {"ops.ledger": 0, "ops.row_counts": 0}
-    run_sql(bench, "UPDATE ops.ledger AS l SET committed_at = committed_at - interval '30 days' "
-                   "WHERE silver_version <> (SELECT max(silver_version) FROM ops.ledger WHERE query = l.query)")
-    run_sql(bench, "INSERT INTO ops.row_counts SELECT query, minute - interval '29 days 1 minute', outcome, 1 "
-                   "FROM ops.row_counts WHERE rows > 1")
-    run_sql(bench, "UPDATE ops.row_counts SET rows = rows - 1 WHERE rows > 1")
-    folded = fold(bench)
-    assert folded["ops.ledger"] == 2  # the older one of two of posts and of readings
-    assert folded["ops.row_counts"] > 4
-    assert fold(bench) == {"ops.ledger": 0, "ops.row_counts": 0}
-    judge(bench.prove().checks)
-    send_posts(bench, 120)
-    bench.drain()
-    judge(bench.prove().checks)
-
-
-def fold(bench: StreamBench) -> dict[str, int]:
-    return fold_books(role_url(bench.settings.postgres, "writer"))
-
-
 def run_sql(bench: StreamBench, statement: str) -> None:
     with connect(role_url(bench.settings.postgres, "owner"), application_name="tests") as session:
         session.cursor().execute(statement)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-@pytest.mark.fault("F11", ci=1, full=5)
-def test_maintain_runs_beside_a_loaded_stream_and_is_killed_once(
-    plant: Plant, chance: random.Random, judge: Judge
-) -> None:
-    forget = ("--set", "lake.deleted_file_retention=interval 20 seconds")
-    generator = plant.start("generate", "--rate", "150", *MIXTURE)
-    stream = plant.start("stream", *forget)
-    try:
-        plant.wait_for_commits(60)
-        kill_in_the_middle(plant, joined_before=chance.randint(0, 2))
-        assert "deleted" in plant.run("maintain", "--open-day")
-        plant.wait_for_commits(10)
-        assert generator.process.poll() is None
-        assert stream.process.poll() is None
-    finally:
-        generator.stop()
-        stream.stop()
-    plant.run("stream", "--available-now", *forget)
-    plant.run("maintain", "--open-day")
-    judge(plant.prove())
-    for folder in plant.folder.glob("lake/*/*/_delta_log"):
-        assert all(len(sizes) <= MAX_FILES for sizes in read_files(folder.parent).values()), folder.parent
-
-
-def kill_in_the_middle(plant: Plant, joined_before: int) -> None:
-    """`kill -9` of both its processes, with some OPTIMIZE committed and another one under way or next."""
-
-    def joined() -> int:
-        logs = plant.folder.glob("lake/*/*/_delta_log/*.json")
-        return sum('"operation":"OPTIMIZE"' in log.read_text() for log in logs)
-
-    run = plant.start("maintain", "--open-day")
-    assert wait_until(lambda: bool(run.find("python")) and joined() >= joined_before, PATIENCE_SECONDS)
-    assert run.kill("both") != 0
 
 
 def _fail(*_arguments: object) -> Callable[..., None]:

@@ -1,0 +1,50 @@
+"""The real `maintain` beside the real stream under load, killed with -9 in the middle: the next run finishes it."""
+
+import random
+
+import pytest
+
+from streaming.processes import wait_until
+from tests.fixtures_faults import Judge
+from tests.fixtures_plant import PATIENCE_SECONDS, Plant
+from warehouse.upkeep import MAX_FILES, read_files
+
+MIXTURE = ("--malformed", "0.05", "--duplicates", "0.05", "--late", "0.05")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.fault("F11", ci=1, full=5)
+def test_maintain_runs_beside_a_loaded_stream_and_is_killed_once(
+    plant: Plant, chance: random.Random, judge: Judge
+) -> None:
+    forget = ("--set", "lake.deleted_file_retention=interval 20 seconds")
+    generator = plant.start("generate", "--rate", "150", *MIXTURE)
+    stream = plant.start("stream", *forget)
+    try:
+        plant.wait_for_commits(60)
+        kill_in_the_middle(plant, joined_before=chance.randint(0, 2))
+        assert "deleted" in plant.run("maintain", "--open-day")
+        plant.wait_for_commits(10)
+        assert generator.process.poll() is None
+        assert stream.process.poll() is None
+    finally:
+        generator.stop()
+        stream.stop()
+    plant.run("stream", "--available-now", *forget)
+    plant.run("maintain", "--open-day")
+    judge(plant.prove())
+    for folder in plant.folder.glob("lake/*/*/_delta_log"):
+        assert all(len(sizes) <= MAX_FILES for sizes in read_files(folder.parent).values()), folder.parent
+
+
+def kill_in_the_middle(plant: Plant, joined_before: int) -> None:
+    """`kill -9` of both its processes, with some OPTIMIZE committed and another one under way or next."""
+
+    def joined() -> int:
+        logs = plant.folder.glob("lake/*/*/_delta_log/*.json")
+        return sum('"operation":"OPTIMIZE"' in log.read_text() for log in logs)
+
+    run = plant.start("maintain", "--open-day")
+    assert wait_until(lambda: bool(run.find("python")) and joined() >= joined_before, PATIENCE_SECONDS)
+    assert run.kill("both") != 0
