@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 WORD = r"[\p{L}\p{M}\p{N}_]"  # a character of a hashtag or a handle
 TIME_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})\z"
+YEARS = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z")
 CODE_VERSION = 2
 """Raise it when a transform changes what is valid or how a valid row looks: it is part of the rules' hash."""
 
@@ -26,6 +27,11 @@ class QualityRules:
     max_lengths: dict[str, int]
     sensor_limits: dict[str, tuple[float, float]]
 
+    @property
+    def warning(self) -> set[str]:
+        """Rules that only warn: a record that breaks no other is kept and counted."""
+        return {rule for rule, action in self.actions.items() if action == "warn"}
+
     def fingerprint(self) -> str:
         """Sixteen hex digits that change whenever a verdict or what follows from it may change."""
         judging = {name: value for name, value in asdict(self).items() if not name.startswith("stop_")}
@@ -42,13 +48,20 @@ class Check:
     reason: str
 
 
-def first_failure(checks: list[Check]) -> Column:
-    """struct<rule, reason> of the first check a row fails, null for a valid row."""
+def first_failure(checks: list[Check], rules: QualityRules) -> Column:
+    """struct<rule, reason> of the first check a row fails by a rule that does not only warn, null for a valid row."""
     outcomes = [
         F.when(check.failed, F.struct(F.lit(check.rule).alias("rule"), F.lit(check.reason).alias("reason")))
         for check in checks
+        if check.rule not in rules.warning
     ]
     return F.coalesce(*outcomes)
+
+
+def first_warning(checks: list[Check], rules: QualityRules) -> Column:
+    """The first rule a row breaks that only warns, null without one."""
+    broken = [F.when(check.failed, F.lit(check.rule)) for check in checks if check.rule in rules.warning]
+    return F.coalesce(*broken, F.lit(None).cast("string"))
 
 
 def check_flat(event: Column, text: Column, fields: list[str]) -> list[Check]:
@@ -138,5 +151,9 @@ def check_time(field: str, rules: QualityRules) -> list[Check]:
 
 
 def parse_time(text: Column) -> Column:
-    """ISO-8601 with a zone -> timestamp, null if it is anything else or no such date."""
-    return F.when(text.rlike(TIME_PATTERN), text.try_cast("timestamp"))
+    """ISO-8601 with a zone -> timestamp, null if it is anything else, no such date, or outside years 1 to 9999 UTC.
+
+    Not every reader of a timestamp goes further.
+    """
+    at = text.try_cast("timestamp")
+    return F.when(text.rlike(TIME_PATTERN) & at.between(*(F.lit(end).cast("timestamp") for end in YEARS)), at)
