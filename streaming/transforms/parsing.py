@@ -64,11 +64,11 @@ def with_verdict(parsed: DataFrame, checks: list[Check], rules: QualityRules) ->
 
     `value` is kept for rejected rows only.
     """
-    rejection, warned = first_failure(check_shape() + checks, rules), first_warning(checks, rules)
+    rejection = first_failure(check_shape() + checks)
     return parsed.withColumn("rejection", rejection).withColumns(
         {
             "value": F.when(F.col("rejection").isNotNull(), F.col("value")),
-            "warned": F.when(F.col("rejection").isNull(), warned),
+            "warned": F.when(F.col("rejection").isNull(), first_warning(rules)),
         }
     )
 

@@ -91,20 +91,21 @@ def test_a_batch_that_has_landed_is_not_refused_by_a_limit_that_came_later(
 def test_a_rule_that_warns_keeps_the_record_and_counts_it(
     bench: StreamBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From the first to the last year that every reader knows; the recount agrees, also after a rebuild."""
+    """From the first to the last moment that is kept; the recount agrees, also after a rebuild."""
     shipped = load_quality()
     warning = shipped.model_copy(update={"actions": {"ancient_time": "warn", "future_time": "warn"}})
     for reader in ("jobs.verify", "tests.fixtures_stream"):
         monkeypatch.setattr(f"{reader}.load_quality", lambda: warning)
-    ancient, future = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"
+    ancient, future = "1000-01-01T00:00:00Z", "9998-12-31T23:59:59.999999Z"
     bench.send("posts", [make_post(1), make_post(2, created_at=ancient), make_post(3, created_at=future),
                          make_post(4, created_at=future, lang=None),
-                         make_post(5, created_at="9999-12-31T23:59:59-01:00"),
+                         make_post(5, created_at="9999-01-01T00:00:00Z"),
+                         make_post(7, created_at="0999-12-31T23:59:59.999999Z"),
                          make_post(6, kind="deletion", created_at=future)])
     bench.send("readings", [make_reading(1, measured_at=future), make_reading(2, measured_at=future)])
     bench.drain()
     bench.assert_exact()
-    assert (bench.count("silver/posts"), bench.count("quarantine/posts"), bench.count("silver/readings")) == (3, 2, 2)
+    assert (bench.count("silver/posts"), bench.count("quarantine/posts"), bench.count("silver/readings")) == (3, 3, 2)
     counted = {("posts", "warned:ancient_time"): 1, ("posts", "warned:future_time"): 1,
                ("readings", "warned:future_time"): 2}
     assert read_warned(bench) == counted

@@ -25,7 +25,8 @@ from warehouse.verification.values import (
 
 BLANKS = " \t\r\n"
 DEEPEST = 1000
-YEAR_1_US, YEAR_10000_US = -62_135_596_800_000_000, 253_402_300_800_000_000
+OLDEST_KEPT_US = parse_time("1000-01-01T00:00:00Z") or 0  # by a rule that warns; beyond it rejects
+NEWEST_KEPT_US = parse_time("9999-01-01T00:00:00Z") or 0
 LONGEST_NUMBER = 1000  # digits: more is an attack, as common parsers see it
 LONGEST_NAME = 50_000  # UTF-16 units of a field's name: the same
 BRACKETS = regex.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', regex.DOTALL)
@@ -257,12 +258,12 @@ class Rules:
 
     def _check_time(self, text: str | None, kafka_us: int) -> int:
         time_us = parse_time(text or "")
-        if time_us is None or not YEAR_1_US <= time_us < YEAR_10000_US:
+        if time_us is None:
             raise Rejected("bad_time")
-        if time_us < self._earliest and "ancient_time" not in self._limits.warning:
+        if time_us < self._earliest and (time_us < OLDEST_KEPT_US or "ancient_time" not in self._limits.warning):
             raise Rejected("ancient_time")
         latest = kafka_us + self._limits.tolerance_seconds * 1_000_000
-        if time_us > latest and "future_time" not in self._limits.warning:
+        if time_us > latest and (time_us >= NEWEST_KEPT_US or "future_time" not in self._limits.warning):
             raise Rejected("future_time")
         return time_us
 
