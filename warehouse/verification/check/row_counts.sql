@@ -24,6 +24,10 @@ FROM (
     GROUP BY topic
     UNION ALL
     SELECT topic, 'late', count(*) FROM event_times WHERE kafka_us - event_us > getvariable('late_us') GROUP BY topic
+    UNION ALL
+    SELECT topic, 'warned:ancient_time', count(*) FROM event_times WHERE event_us < getvariable('earliest_us') GROUP BY topic
+    UNION ALL
+    SELECT topic, 'warned:future_time', count(*) FROM event_times WHERE event_us - kafka_us > getvariable('tolerance_us') GROUP BY topic
 ) AS e
 FULL JOIN (SELECT query, outcome, rows FROM pg_row_counts WHERE query IN (SELECT topic FROM horizons)) AS f USING (query, outcome)
 WHERE f.query IS NOT NULL OR query IN (SELECT query FROM pg_ledger)
