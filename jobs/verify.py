@@ -59,6 +59,7 @@ def make_inputs(settings: Settings, is_drained: bool) -> Inputs:
         earliest=quality.earliest.isoformat(),
         tolerance_seconds=quality.tolerance_minutes * 60,
         late_seconds=quality.late_seconds,
+        warning=frozenset(rule for rule, action in quality.actions.items() if action == "warn"),
     )
     return Inputs(
         lake=settings.lake.path,

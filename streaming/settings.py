@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from warehouse.settings import Section
 
@@ -54,6 +54,8 @@ class GeneratorSettings(Section):
 Rule = Literal["malformed", "wrong_type", "missing_field", "unknown_kind", "nul_character", "too_long", "bad_time",
                "ancient_time", "future_time", "impossible_value"]
 """Every rule a record can break."""
+MAY_WARN = ("ancient_time", "future_time")
+"""Of the others a record lacks a value, or has one that a silver column, PostgreSQL or an index there cannot hold."""
 
 
 class QualitySettings(Section):
@@ -62,8 +64,19 @@ class QualitySettings(Section):
     tolerance_minutes: int = Field(ge=0)
     earliest: date
     late_seconds: int = Field(ge=0)
-    actions: dict[Rule, Literal["quarantine", "stop"]]
+    actions: dict[Rule, Literal["warn", "quarantine", "stop"]]
     stop_above_share: float = Field(ge=0, le=1, description="of a batch's records for quarantine")
     stop_from_records: int = Field(ge=1, description="smaller batches have no such limit")
     max_lengths: dict[str, int]
     sensor_limits: dict[str, tuple[float, float]]
+
+    @field_validator("actions")
+    @classmethod
+    def _only_typed_rows_are_kept(cls, actions: dict[str, str]) -> dict[str, str]:
+        cannot = sorted(rule for rule, action in actions.items() if action == "warn" and rule not in MAY_WARN)
+        if cannot:
+            raise ValueError(
+                f"{cannot[0]} cannot warn, because such a record has no place in the tables; "
+                f"{' and '.join(MAY_WARN)} can"
+            )
+        return actions

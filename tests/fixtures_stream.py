@@ -198,12 +198,12 @@ def make_reading(number: int, **changes: Any) -> bytes:
         "reading_id": f"r{number}",
         "machine_id": f"machine-0{1 + number % 3}",
         "measured_at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "temperature_c": 60 + number / 8,
+        "temperature_c": 60 + number % 800 / 8,
         "vibration_mm_s": 1.125,
         "rotation_rpm": 1500,
         "pressure_bar": 6.1,
         "power_kw": 3.3,
-        "parts_count": number,
+        "parts_count": number % 1000,
         **changes,
     }
     return json.dumps({name: value for name, value in fields.items() if value is not None}).encode()

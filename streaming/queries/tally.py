@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from streaming.sinks.ledger import Counts, LedgerEntry
-from streaming.transforms.facts import OUTCOME
+from streaming.transforms.facts import OUTCOME, WARNED
 from warehouse.delta_log import Commit
 
 REPLAYED = "replayed"
@@ -18,7 +18,7 @@ REPLAYED = "replayed"
 
 @dataclass(frozen=True)
 class Tally:
-    """Rows by outcome (`silver`, `deletion`, `quarantine:<rule>`, `duplicate`; `late` is a part of `silver`)."""
+    """Rows by outcome: `silver` (parts: `late`, `warned:<rule>`), `deletion`, `quarantine:<rule>`, `duplicate`."""
 
     counts: dict[str, int]
     newest_event_at: str | None
@@ -31,13 +31,20 @@ class Tally:
     @property
     def rows(self) -> int:
         """Rows that have a place of their own; the rest of the range are duplicates."""
-        return sum(rows for outcome, rows in self.counts.items() if outcome != "late")
+        return sum(rows for outcome, rows in self.counts.items() if not is_part(outcome))
+
+
+def is_part(outcome: str) -> bool:
+    """True for what is counted as silver already."""
+    return outcome == "late" or outcome.startswith(f"{WARNED}:")
 
 
 def read_tally(facts: pa.Table, records: int) -> Tally:
     """The outcomes among the facts of a batch; `records` is the size of the range they come from."""
     outcomes = facts.filter(pc.equal(facts["fact"], OUTCOME)).select(["key_a", "n", "m", "seen"]).to_pylist()
+    warned = facts.filter(pc.equal(facts["fact"], WARNED)).select(["key_a", "n"]).to_pylist()
     counts = {row["key_a"]: int(row["n"]) for row in outcomes}
+    counts |= {f"{WARNED}:{row['key_a']}": int(row["n"]) for row in warned}
     newest = max((row["seen"] for row in outcomes if row["seen"]), default=None)
     tally = Tally({**counts, "late": sum(int(row["m"]) for row in outcomes)}, newest and iso(newest))
     return Tally({**tally.counts, "duplicate": max(records - tally.rows, 0)}, tally.newest_event_at)

@@ -12,10 +12,12 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-NAMES = "array<string>"
+NO_LONGER_TOLD = {"event_at": "timestamp", "unknown_fields": "array<string>", "warned": "string"}
 OUTCOME = "outcome"
 """The fact that every staged row has: what became of it (key_a), whether it was late (m), how new its event is."""
 
+WARNED = "warned"
+"""The fact of a silver row that breaks a rule (key_a) which only warns."""
 DRIFT = "drift"
 """The fact of a row with a field that its topic's schema does not know: its name (key_a), its first place (place)."""
 PARTITION_STEP = 2**44
@@ -46,6 +48,8 @@ def make_marks(of_silver: Column, **of_others: Column) -> Column:
     outcome = F.array(mark(OUTCOME, F.col("outcome")))
     drifted = F.concat(outcome, F.transform("unknown_fields", lambda name: mark(DRIFT, name)))
     outcome = F.when(F.size("unknown_fields") > 0, drifted).otherwise(outcome)
+    warned = F.concat(outcome, F.array(mark(WARNED, F.col("warned"))))
+    outcome = F.when(F.col("warned").isNotNull(), warned).otherwise(outcome)
     marks = F.when(F.col("outcome") == "silver", F.concat(outcome, of_silver))
     for name, others in of_others.items():
         marks = marks.when(F.col("outcome") == name, F.concat(outcome, others))
@@ -53,7 +57,10 @@ def make_marks(of_silver: Column, **of_others: Column) -> Column:
 
 
 def make_columns(m: Column | None = None, **further: Column) -> dict[str, Column]:
-    """Columns of every fact: the mark, n (1 each), m (late rows of outcomes, `m` of other facts), `seen`, `place`."""
+    """Columns of every fact: the mark, n (1 each), m (late rows of outcomes, `m` of other facts), `seen`, `place`.
+
+    `seen` is the age of the data: an event time that is in doubt says nothing about it.
+    """
     is_outcome = F.col("fact") == OUTCOME
     other = F.lit(None) if m is None else m
     return {
@@ -62,7 +69,7 @@ def make_columns(m: Column | None = None, **further: Column) -> dict[str, Column
         "key_b": F.col("key_b"),
         "n": F.lit(1),
         "m": F.when(is_outcome, F.col("is_late").cast("int")).otherwise(other.cast("int")),
-        "seen": F.when(is_outcome & (F.col("key_a") == "silver"), F.col("event_at")),
+        "seen": F.when(is_outcome & (F.col("key_a") == "silver") & F.col("warned").isNull(), F.col("event_at")),
         "place": F.when(F.col("fact") == DRIFT, F.col("partition") * F.lit(PARTITION_STEP) + F.col("offset")),
         **further,
     }
@@ -87,5 +94,5 @@ def add_up(staged: DataFrame, facts: Facts) -> DataFrame:
 
 def as_staged(silver: DataFrame) -> DataFrame:
     """Silver rows with what facts ask of a staged row; when they came is no longer told."""
-    nothing = {name: F.lit(None).cast(kind) for name, kind in (("event_at", "timestamp"), ("unknown_fields", NAMES))}
+    nothing = {name: F.lit(None).cast(kind) for name, kind in NO_LONGER_TOLD.items()}
     return silver.withColumns({"outcome": F.lit("silver"), "is_late": F.lit(False), **nothing})

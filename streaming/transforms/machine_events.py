@@ -32,7 +32,7 @@ def parse_machine_events(records: DataFrame, rules: QualityRules) -> DataFrame:
     ]
     return (
         records.transform(parse_json, WIRE, "occurred_at")
-        .transform(with_verdict, checks)
+        .transform(with_verdict, checks, rules)
         .withColumn("kind", F.lit("machine_event"))
         .withColumn("dedup_key", deduplication_key(F.col("kind"), [event["event_id"]]))
         .drop("text")

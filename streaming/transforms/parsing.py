@@ -4,12 +4,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
-from streaming.transforms.rules import Check, first_failure, parse_time
+from streaming.transforms.rules import Check, QualityRules, first_failure, first_warning, parse_time
 from warehouse.schemas import quarantine
 from warehouse.schemas.coordinates import COORDINATES
 
 STAGED = (*(field.name for field in COORDINATES), "key", "value", "rule", "reason", "outcome", "is_late", "event_at",
-          "dedup_key", "unknown_fields")
+          "dedup_key", "unknown_fields", "warned")
 MOST_UNKNOWN, NAME_LENGTH = 20, 64
 """A hostile sender invents fields: of one record so many are told, by so much of their names."""
 CORRUPT = "_corrupt"
@@ -59,11 +59,17 @@ def find_unknown(text: Column, known: list[str]) -> Column:
     return F.transform(told, lambda name: F.substring(F.regexp_replace(name, "[^A-Za-z0-9_.-]", "?"), 1, NAME_LENGTH))
 
 
-def with_verdict(parsed: DataFrame, checks: list[Check]) -> DataFrame:
-    """Adds `rejection` (struct<rule, reason>, null if valid); `value` is kept for rejected rows only."""
+def with_verdict(parsed: DataFrame, checks: list[Check], rules: QualityRules) -> DataFrame:
+    """Adds `rejection` (struct<rule, reason>, null if valid) and `warned` (of a valid row a rule that only warns).
+
+    `value` is kept for rejected rows only.
+    """
     rejection = first_failure(check_shape() + checks)
-    return parsed.withColumn("rejection", rejection).withColumn(
-        "value", F.when(F.col("rejection").isNotNull(), F.col("value"))
+    return parsed.withColumn("rejection", rejection).withColumns(
+        {
+            "value": F.when(F.col("rejection").isNotNull(), F.col("value")),
+            "warned": F.when(F.col("rejection").isNull(), first_warning(rules)),
+        }
     )
 
 
@@ -124,6 +130,7 @@ def with_outcome(events: DataFrame, late_seconds: int) -> DataFrame:
         "rule": rule,
         "reason": F.col("rejection.reason"),
         "outcome": F.coalesce(F.concat(F.lit("quarantine:"), rule), kind),
+        "warned": F.when(kind == "silver", F.col("warned")),
         "is_late": rule.isNull() & (kind == "silver") & (behind > late_seconds * 1_000_000),
     }
     return events.withColumns(columns)

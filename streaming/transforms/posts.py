@@ -59,7 +59,7 @@ def parse_posts(records: DataFrame, rules: QualityRules) -> DataFrame:
     ]
     return (
         records.transform(parse_json, WIRE, "created_at")
-        .transform(with_verdict, checks)
+        .transform(with_verdict, checks, rules)
         .withColumn("kind", kind)
         .withColumn("dedup_key", deduplication_key(F.col("kind"), [event["source"], event["post_id"]]))
         .drop("text")

@@ -33,7 +33,7 @@ def parse_readings(records: DataFrame, rules: QualityRules) -> DataFrame:
     ]
     return (
         records.transform(parse_json, WIRE, "measured_at")
-        .transform(with_verdict, checks)
+        .transform(with_verdict, checks, rules)
         .withColumn("kind", F.lit("reading"))
         .withColumn("dedup_key", deduplication_key(F.col("kind"), [event["reading_id"]]))
         .drop("text")

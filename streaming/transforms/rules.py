@@ -9,6 +9,8 @@ from pyspark.sql import functions as F
 
 WORD = r"[\p{L}\p{M}\p{N}_]"  # a character of a hashtag or a handle
 TIME_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})\z"
+KEPT_TIMES = ("1000-01-01T00:00:00Z", "9999-01-01T00:00:00Z")
+"""A time outside of these is kept by no rule that warns: not every reader of a table goes so far."""
 CODE_VERSION = 2
 """Raise it when a transform changes what is valid or how a valid row looks: it is part of the rules' hash."""
 
@@ -25,6 +27,11 @@ class QualityRules:
     stop_from_records: int
     max_lengths: dict[str, int]
     sensor_limits: dict[str, tuple[float, float]]
+
+    @property
+    def warning(self) -> set[str]:
+        """Rules that only warn: a record that breaks no other is kept and counted."""
+        return {rule for rule, action in self.actions.items() if action == "warn"}
 
     def fingerprint(self) -> str:
         """Sixteen hex digits that change whenever a verdict or what follows from it may change."""
@@ -127,14 +134,27 @@ def check_arrays(event: Column, fields: list[str]) -> list[Check]:
 def check_time(field: str, rules: QualityRules) -> list[Check]:
     """`event_at`, parsed from `field`, is a real instant, neither before the earliest date nor ahead of `kafka_at`."""
     at = F.col("event_at")
-    ahead = F.timestamp_micros(F.unix_micros("kafka_at") + rules.tolerance_minutes * 60_000_000)
+    oldest, newest = (F.lit(end).cast("timestamp") for end in KEPT_TIMES)
+    beyond, broken = {"ancient_time": at < oldest, "future_time": at >= newest}, _broken_times(rules)
+    failed = {rule: beyond[rule] if rule in rules.warning else broken[rule] for rule in broken}
+    ahead = f"{field} is more than {rules.tolerance_minutes} minutes after its arrival"
     return [
         Check(at.isNull(), "bad_time", f"{field} is not an ISO-8601 time with a zone"),
-        Check(at < F.lit(rules.earliest).cast("timestamp"), "ancient_time", f"{field} is before {rules.earliest}"),
-        Check(
-            at > ahead, "future_time", f"{field} is more than {rules.tolerance_minutes} minutes after its arrival"
-        ),
+        Check(failed["ancient_time"], "ancient_time", f"{field} is before {rules.earliest}"),
+        Check(failed["future_time"], "future_time", ahead),
     ]
+
+
+def first_warning(rules: QualityRules) -> Column:
+    """The rule that only warns and that a valid row breaks, null without one."""
+    warnings = [F.when(broken, F.lit(rule)) for rule, broken in _broken_times(rules).items() if rule in rules.warning]
+    return F.coalesce(*warnings, F.lit(None).cast("string"))
+
+
+def _broken_times(rules: QualityRules) -> dict[str, Column]:
+    at = F.col("event_at")
+    ahead = F.timestamp_micros(F.unix_micros("kafka_at") + rules.tolerance_minutes * 60_000_000)
+    return {"ancient_time": at < F.lit(rules.earliest).cast("timestamp"), "future_time": at > ahead}
 
 
 def parse_time(text: Column) -> Column:

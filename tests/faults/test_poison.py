@@ -138,7 +138,7 @@ def test_ten_megabytes_are_refused_by_producer_and_broker(bench: StreamBench, va
     assert len(gzip.compress(b"x" * (10 << 20))) < 20_000
     ours = open_producer(Connection(bootstrap_servers(bench.settings.kafka), bench.settings.kafka.max_message_bytes))
     with pytest.raises(MessageSizeTooLargeError):
-        ours.send("posts", value).get(30)
+        ours.send("posts", value, b"k").get(30)
     ours.close()
     with stranger(bench) as producer, pytest.raises(MessageSizeTooLargeError):
         producer.send("posts", value, partition=0).get(60)

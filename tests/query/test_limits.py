@@ -13,7 +13,8 @@ from streaming.queries.runtime import Runtime
 from streaming.queries.supervisor import QueryFailed
 from streaming.queries.tally import Tally
 from streaming.transforms.rules import QualityRules
-from tests.fixtures_stream import StreamBench, make_post, with_rules
+from tests.fixtures_stream import StreamBench, make_post, make_reading, with_rules
+from warehouse.postgres import connect, role_url
 
 TOPIC = ("posts",)
 BAD = b'{"post_id": '
@@ -85,6 +86,49 @@ def test_a_batch_that_has_landed_is_not_refused_by_a_limit_that_came_later(
             bench.drain(TOPIC)
     bench.drain(runtime=with_rules(bench.make_runtime(), stop_from_records=1))
     bench.assert_exact()
+
+
+def test_a_rule_that_warns_keeps_the_record_and_counts_it(
+    bench: StreamBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the first to the last moment that is kept; the recount agrees, also after a rebuild."""
+    shipped = load_quality()
+    warning = shipped.model_copy(update={"actions": {"ancient_time": "warn", "future_time": "warn"}})
+    for reader in ("jobs.verify", "tests.fixtures_stream"):
+        monkeypatch.setattr(f"{reader}.load_quality", lambda: warning)
+    ancient, future = "1000-01-01T00:00:00Z", "9998-12-31T23:59:59.999999Z"
+    bench.send("posts", [make_post(1), make_post(2, created_at=ancient), make_post(3, created_at=future),
+                         make_post(4, created_at=future, lang=None),
+                         make_post(5, created_at="9999-01-01T00:00:00Z"),
+                         make_post(7, created_at="0999-12-31T23:59:59.999999Z"),
+                         make_post(6, kind="deletion", created_at=future)])
+    bench.send("readings", [make_reading(1, measured_at=future), make_reading(2, measured_at=future)])
+    bench.drain()
+    bench.assert_exact()
+    assert (bench.count("silver/posts"), bench.count("quarantine/posts"), bench.count("silver/readings")) == (3, 3, 2)
+    counted = {("posts", "warned:ancient_time"): 1, ("posts", "warned:future_time"): 1,
+               ("readings", "warned:future_time"): 2}
+    assert read_warned(bench) == counted
+    with connect(role_url(bench.settings.postgres, "owner"), application_name="tests") as session:
+        cursor = session.cursor()
+        cursor.execute("SELECT max(newest_event_at) < now() FROM serving.pipeline_freshness WHERE query = 'posts'")
+        assert cursor.fetchall() == [(True,)]  # a time in doubt says nothing about the age of the data
+        cursor.execute("TRUNCATE ops.ledger, ops.row_counts, warehouse.dim_hashtag, warehouse.dim_author CASCADE")
+        cursor.execute("TRUNCATE warehouse.fact_machine_minute")
+    bench.drain()
+    bench.assert_exact()
+    assert read_warned(bench) == counted
+    monkeypatch.setattr("jobs.verify.load_quality", lambda: shipped)
+    wrong = {check.name for check in bench.prove().checks if check.differences}
+    assert "verdicts" in wrong  # the recount judges by the rules it is given
+
+
+def read_warned(bench: StreamBench) -> dict[tuple[str, str], int]:
+    with connect(role_url(bench.settings.postgres, "reader"), application_name="tests") as session:
+        cursor = session.cursor()
+        cursor.execute("SELECT query, outcome, sum(rows)::int FROM serving.pipeline_counts "
+                       "WHERE outcome LIKE 'warned:%' GROUP BY 1, 2")
+        return {(query, outcome): rows for query, outcome, rows in cursor.fetchall()}
 
 
 @pytest.mark.parametrize(("records", "counts", "excess"), [

@@ -131,12 +131,13 @@ def test_an_age_is_counted_from_the_event_not_from_the_refresh() -> None:
 
 
 def test_everything_set_aside_is_counted_with_its_reasons() -> None:
-    outcomes = {"silver": 1000, "duplicate": 20, "late": 7, "quarantine:malformed": 3, "quarantine:brand_new_rule": 40}
+    outcomes = {"silver": 1000, "duplicate": 20, "late": 7, "quarantine:malformed": 3, "quarantine:brand_new_rule": 40,
+                "warned:future_time": 5}
     counts = [OutcomeCount("posts", outcome, rows) for outcome, rows in outcomes.items()]
 
     said = text_of(render_counts(counts))
 
-    for words in ("1,000", " 20 ", " 7 ", " 43 ", "Brand new rule 40, unreadable 3"):
+    for words in ("1,000", " 20 ", " 7 ", " 43 ", "Brand new rule 40, unreadable 3", "time in the future 5"):
         assert words in said
 
 

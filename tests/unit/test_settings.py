@@ -82,6 +82,7 @@ def test_settings_are_frozen() -> None:
 
 @pytest.mark.parametrize(("line", "words"), [
     ("actions: {too_lnog: stop}", "conf/quality.yaml: setting 'actions.too_lnog"),
+    ("actions: {too_long: warn}", "conf/quality.yaml: setting 'actions': .*too_long cannot warn"),
     ("actions: {too_long: ignore}", "conf/quality.yaml: setting 'actions.too_long'.*'quarantine'"),
     ("stop_above_share: 50", "conf/quality.yaml: setting 'stop_above_share'"),
 ])

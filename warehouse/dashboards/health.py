@@ -10,7 +10,7 @@ from warehouse.dashboards import words
 from warehouse.dashboards.elements import BROWSER_WRITES, also, unspoken
 from warehouse.dashboards.rows import Freshness, OutcomeCount
 
-QUARANTINE = "quarantine:"
+QUARANTINE, WARNED = "quarantine:", "warned:"
 OUTCOMES = {"silver": "Kept", "late": "of these late", "duplicate": "Came twice", "deletion": "Deletions"}
 # Seconds of event time that still read as live, and as delayed. Machine events are rare: an age, but no verdict.
 PATIENCE = {"posts": (15, 120), "readings": (15, 120)}
@@ -74,13 +74,21 @@ def _tile(stream: str, newest: datetime | None) -> Component:
 
 
 def _count_row(stream: str, rows: dict[str, int]) -> Component:
-    aside = {name.removeprefix(QUARANTINE): number for name, number in rows.items() if name.startswith(QUARANTINE)}
-    worst_first = sorted(aside.items(), key=lambda item: -item[1])
-    reasons = ", ".join(f"{words.rule_name(rule)} {words.count(number)}" for rule, number in worst_first)
+    aside, warned = _by_rule(rows, QUARANTINE), _by_rule(rows, WARNED)
+    kept = {"silver": [html.Small(_reasons(warned))] if warned else []}
     return html.Tr([
         html.Th(words.stream_name(stream), scope="row"),
-        *(html.Td(words.count(rows.get(outcome, 0)), className="number", **also(data_label=title))
-          for outcome, title in OUTCOMES.items()),
-        html.Td([words.count(sum(aside.values())), html.Small(reasons)], className="number",
+        *(html.Td([words.count(rows.get(outcome, 0)), *kept.get(outcome, [])], className="number",
+                  **also(data_label=title)) for outcome, title in OUTCOMES.items()),
+        html.Td([words.count(sum(aside.values())), html.Small(_reasons(aside))], className="number",
                 **also(data_label="Set aside")),
     ])
+
+
+def _by_rule(rows: dict[str, int], kind: str) -> dict[str, int]:
+    return {name.removeprefix(kind): number for name, number in rows.items() if name.startswith(kind)}
+
+
+def _reasons(by_rule: dict[str, int]) -> str:
+    worst_first = sorted(by_rule.items(), key=lambda item: -item[1])
+    return ", ".join(f"{words.rule_name(rule)} {words.count(number)}" for rule, number in worst_first)

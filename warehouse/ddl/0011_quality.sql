@@ -39,3 +39,5 @@ COMMENT ON COLUMN ops.schema_drift.partition IS 'Partition of its first record i
 COMMENT ON COLUMN ops.schema_drift."offset" IS 'Offset of that record.';
 COMMENT ON COLUMN ops.schema_drift.first_seen_at IS 'Time of that batch, UTC.';
 GRANT SELECT, INSERT ON ops.schema_drift TO afluente_writer;
+
+COMMENT ON COLUMN ops.row_counts.outcome IS 'silver, late and warned:<rule> (parts of silver), duplicate, deletion or quarantine:<rule>.';

@@ -25,7 +25,7 @@ SELECT query, minute, outcome, rows FROM ops.row_counts;
 COMMENT ON VIEW serving.pipeline_counts IS 'What became of the records, per query and minute of processing.';
 COMMENT ON COLUMN serving.pipeline_counts.query IS 'Name of the streaming query.';
 COMMENT ON COLUMN serving.pipeline_counts.minute IS 'Start of the minute of the batch''s time, UTC.';
-COMMENT ON COLUMN serving.pipeline_counts.outcome IS 'silver, late (part of silver), duplicate, deletion or quarantine:<rule>.';
+COMMENT ON COLUMN serving.pipeline_counts.outcome IS 'silver, late and warned:<rule> (parts of silver), duplicate, deletion or quarantine:<rule>.';
 COMMENT ON COLUMN serving.pipeline_counts.rows IS 'Number of records.';
 
 CREATE VIEW serving.pipeline_positions AS

@@ -14,6 +14,7 @@ class Limits:
     earliest: str  # ISO date, UTC
     tolerance_seconds: int
     late_seconds: int
+    warning: frozenset[str] = frozenset()  # rules whose records are kept and counted
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The recount from start to end: the cut, everything into the scratch database, then the comparisons."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from warehouse.verification.checks import DRAINED, JOURNAL, LAKE, POSTGRES, keep_followed, run_check, run_checks
 from warehouse.verification.commits import newest_version, through_upkeep
@@ -38,8 +39,11 @@ def verify(inputs: Inputs, facts: Facts) -> Report:
 
 
 def _load_lake(lake: Lake, inputs: Inputs, cut: Cut) -> None:
-    late_us = inputs.limits.late_seconds * 1_000_000
-    lake.database.execute("SET VARIABLE late_us = $late_us", {"late_us": late_us})
+    limits = inputs.limits
+    earliest = round(datetime.fromisoformat(limits.earliest).replace(tzinfo=UTC).timestamp())
+    seconds = {"late_us": limits.late_seconds, "tolerance_us": limits.tolerance_seconds, "earliest_us": earliest}
+    for name, value in seconds.items():
+        lake.database.execute(f"SET VARIABLE {name} = $value", {"value": value * 1_000_000})
     for query in QUERIES:
         if cut.silver[query] is not None:
             lake.load(f"silver/{query}", f"silver_{query}", cut.silver[query])

@@ -25,6 +25,8 @@ from warehouse.verification.values import (
 
 BLANKS = " \t\r\n"
 DEEPEST = 1000
+OLDEST_KEPT_US = parse_time("1000-01-01T00:00:00Z") or 0  # by a rule that warns; beyond it rejects
+NEWEST_KEPT_US = parse_time("9999-01-01T00:00:00Z") or 0
 LONGEST_NUMBER = 1000  # digits: more is an attack, as common parsers see it
 LONGEST_NAME = 50_000  # UTF-16 units of a field's name: the same
 BRACKETS = regex.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', regex.DOTALL)
@@ -258,9 +260,10 @@ class Rules:
         time_us = parse_time(text or "")
         if time_us is None:
             raise Rejected("bad_time")
-        if time_us < self._earliest:
+        if time_us < self._earliest and (time_us < OLDEST_KEPT_US or "ancient_time" not in self._limits.warning):
             raise Rejected("ancient_time")
-        if time_us > kafka_us + self._limits.tolerance_seconds * 1_000_000:
+        latest = kafka_us + self._limits.tolerance_seconds * 1_000_000
+        if time_us > latest and (time_us >= NEWEST_KEPT_US or "future_time" not in self._limits.warning):
             raise Rejected("future_time")
         return time_us
 

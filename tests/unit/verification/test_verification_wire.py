@@ -1,6 +1,7 @@
 """The wire's rules as the recount reads them: one record per row, written by hand."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -133,6 +134,19 @@ def test_readings(value: Any, expected: str) -> None:
 ])  # fmt: skip
 def test_machine_events(value: Any, expected: str) -> None:
     assert verdict("machine_events", value) == expected
+
+
+@pytest.mark.parametrize(("time", "expected"), [
+    ("1999-12-31T23:59:59Z", "valid"), ("1000-01-01T00:00:00Z", "valid"), ("0999-12-31T23:59:59.9Z", "ancient_time"),
+    ("9999-12-31T00:00:00Z", "future_time"), ("2027-01-01T00:00:00Z", "future_time"), ("yesterday", "bad_time"),
+])  # fmt: skip
+def test_a_rule_that_warns_keeps_what_the_tables_can_hold(time: str, expected: str) -> None:
+    rules = Rules(replace(LIMITS, warning=frozenset({"ancient_time"})), b"key")
+    try:
+        found = rules.read_post(json.dumps({**POST, "created_at": time}).encode(), KAFKA_US)["verdict"]
+    except Rejected as rejected:
+        found = rejected.args[0]
+    assert found == expected
 
 
 @pytest.mark.parametrize(("measure", "expected"), [

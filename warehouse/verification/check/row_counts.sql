@@ -18,8 +18,16 @@ FROM (
     )
     GROUP BY topic
     UNION ALL
-    SELECT topic, 'late', count(*) FROM event_times ANTI JOIN shelved USING (topic, generation, "partition", "offset")
-    WHERE kafka_us - event_us > getvariable('late_us') GROUP BY topic
+    SELECT topic, part, count(*)
+    FROM (
+        SELECT topic, unnest([
+            CASE WHEN kafka_us - event_us > getvariable('late_us') THEN 'late' END,
+            CASE WHEN event_us < getvariable('earliest_us') THEN 'warned:ancient_time' END,
+            CASE WHEN event_us - kafka_us > getvariable('tolerance_us') THEN 'warned:future_time' END
+        ]) AS part
+        FROM event_times ANTI JOIN shelved USING (topic, generation, "partition", "offset")
+    )
+    WHERE part IS NOT NULL GROUP BY topic, part
 ) AS e
 FULL JOIN (SELECT query, outcome, rows FROM pg_row_counts WHERE query IN (SELECT topic FROM horizons)) AS f USING (query, outcome)
 WHERE f.query IS NOT NULL OR query IN (SELECT query FROM pg_ledger)
