@@ -25,9 +25,10 @@ from warehouse.tables import Table
 
 MAX_FILES = 8
 """Files that a partition may keep. A day of bronze has a partition for each of three topics: 24 a table and day."""
-FILES_AT_ONCE = 100
+FILES_AT_ONCE = 200
 BYTES_AT_ONCE = 64 * 2**20
-"""Of one step, during which the table's writers wait: measured figures stand in the README."""
+"""Of one step, during which the table's writers wait. On two cores with a load of seven a step of 50, 100, 200 and 500
+files took 4.9, 4.9, 5.4 and 7 to 11 s: less would only mean more steps, all in one would be a minute for 2 000."""
 
 Partition = tuple[tuple[str, object], ...]
 """(column, value) of each partition column; empty where a table has none."""
@@ -111,7 +112,10 @@ class Upkeep:
                 compact(self.spark, path, dict(partition), sizes, carried_position(path))
 
     def _vacuum(self, table: Table) -> int:
-        """Files deleted. An append that is under way ends first: files of later ones are younger than any retention."""
+        """Files deleted. An append that is under way ends first: files of later ones are younger than any retention.
+
+    No lock is held meanwhile, because nothing is committed: it takes longer than a step.
+    """
         path = table_path(self.lake, table)
         before = set(_find_data(path))
         with self._locked(table):

@@ -2,10 +2,11 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from warehouse.upkeep import MAX_FILES, Done, Upkeep, read_files
 from warehouse.verification import VerificationError
 
 DAY_MS = 86_400_000
+SILVER = (POSTS, READINGS)
 PLANNERS: dict[str, type] = {"posts": TopicQuery, "bronze": BronzeQuery}
 
 
@@ -65,10 +67,22 @@ def age_pending_batch(bench: StreamBench, query: str, days_ago: int) -> None:
     newest.write_text("\n".join([version, json.dumps(planned), *rest]))
 
 
-def maintain(bench: StreamBench, **options: Any) -> dict[str, Done]:
-    """A run over all tables, as another process would do it; those that had something to do."""
+def maintain(bench: StreamBench, tables: Iterable[Table] = ALL, **options: Any) -> dict[str, Done]:
+    """A run as another process would do it; the tables that had something to do."""
     run = Upkeep(bench.spark, bench.settings.lake, TableLocks(bench.spark, bench.settings.lake.path), **options)
-    return {done.table: done for done in map(run.run, ALL) if not done.is_nothing}
+    return {done.table: done for done in map(run.run, tables) if not done.is_nothing}
+
+
+def maintain_until_clean(bench: StreamBench) -> None:
+    """Until the retention has passed and silver's folders hold nothing but the few files of the newest version."""
+
+    def is_clean() -> bool:
+        maintain(bench, SILVER, open_day=True)
+        named = sum(sum(count_files(bench, table).values()) for table in SILVER)
+        return named == len(list(bench.settings.lake.path.glob("silver/[pr]*s/ingest_date=*/*.parquet")))
+
+    assert wait_until(is_clean, 60)
+    assert all(files <= MAX_FILES for table in SILVER for files in count_files(bench, table).values())
 
 
 def count_files(bench: StreamBench, table: Table) -> dict[Any, int]:
@@ -90,11 +104,6 @@ def forget_soon(bench: StreamBench) -> StreamBench:
     return replace(bench, settings=bench.settings.model_copy(update={"lake": lake}))
 
 
-def wait_for_retention(bench: StreamBench, *tables: Table) -> None:
-    plan = Upkeep(bench.spark, bench.settings.lake, TableLocks(bench.spark, bench.settings.lake.path)).plan
-    assert wait_until(lambda: all(plan(table).deleted for table in tables), 30)
-
-
 @pytest.mark.fault("F11")
 def test_closed_days_keep_few_files_and_no_number_changes(bench: StreamBench, judge: Judge) -> None:
     with small_files(bench):
@@ -107,13 +116,14 @@ def test_closed_days_keep_few_files_and_no_number_changes(bench: StreamBench, ju
     before = {table.name: count_files(bench, table) for table in tables}
     positions = {table.name: position_of(bench, table) for table in tables}
     assert len(before["silver/posts"]) == 3
+    assert all(min(before[table.name].values()) > MAX_FILES for table in (BRONZE, POSTS, QUARANTINE["posts"]))
     done = maintain(bench)
     assert {"bronze/records", "silver/posts", "quarantine/posts"} <= set(done)
     assert "silver/readings" not in done  # its only day is still being written
     for table in tables:
         for partition, files in count_files(bench, table).items():
             if is_closed(partition):
-                assert files <= MAX_FILES < before[table.name][partition]
+                assert files <= MAX_FILES
             else:
                 assert files == before[table.name][partition]
     assert {table.name: position_of(bench, table) for table in tables} == positions
@@ -138,9 +148,7 @@ def test_gold_and_the_warehouse_catch_up_past_files_that_are_gone(bench: StreamB
         send_posts(bench, 20, 40)
         bench.drain(("bronze", "posts", "readings"))  # gold is behind now
     before = position_of(bench, POSTS)
-    maintain(bench, open_day=True)
-    wait_for_retention(bench, POSTS, READINGS)
-    assert maintain(bench, open_day=True)["silver/posts"].deleted > 0
+    maintain_until_clean(bench)
     assert position_of(bench, POSTS) == before
     run_sql(bench, "TRUNCATE ops.ledger, warehouse.dim_hashtag, warehouse.dim_author CASCADE")
     run_sql(bench, "TRUNCATE warehouse.fact_machine_minute")
@@ -159,13 +167,8 @@ def test_a_run_cut_off_anywhere_is_finished_by_the_next(
         bench.drain()
     crash_after_a_commit(bench, monkeypatch)
     leave_a_half_written_file(bench)
-    maintain(bench, open_day=True)
-    assert max(count_files(bench, POSTS).values()) <= MAX_FILES
-    wait_for_retention(bench, POSTS, BRONZE)
-    delete_some(bench)
-    assert maintain(bench, open_day=True)["silver/posts"].deleted > 0
-    named = sum(count_files(bench, POSTS).values())
-    assert len(list(bench.table("silver/posts").glob("ingest_date=*/*.parquet"))) == named
+    crash_in_vacuum(bench, monkeypatch)
+    maintain_until_clean(bench)
     judge(bench.prove().checks)
     send_posts(bench, 60)
     bench.drain()
@@ -173,15 +176,15 @@ def test_a_run_cut_off_anywhere_is_finished_by_the_next(
 
 
 def crash_after_a_commit(bench: StreamBench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """OPTIMIZE of the second step dies before it commits."""
-    monkeypatch.setattr(upkeep, "FILES_AT_ONCE", 10)
+    """The second step dies before it commits."""
     whole, calls = upkeep.compact, iter(range(100))
     with monkeypatch.context() as crash:
+        crash.setattr(upkeep, "FILES_AT_ONCE", 10)
         crash.setattr(upkeep, "compact", lambda *words: _fail() if next(calls) else whole(*words))
         with pytest.raises(RuntimeError, match="a crash made by the test"):
-            maintain(bench, open_day=True)
+            maintain(bench, (POSTS,), open_day=True)
     assert next(calls) == 2
-    assert max(count_files(bench, BRONZE).values()) > MAX_FILES
+    assert max(count_files(bench, POSTS).values()) > MAX_FILES
 
 
 def leave_a_half_written_file(bench: StreamBench) -> None:
@@ -190,13 +193,23 @@ def leave_a_half_written_file(bench: StreamBench) -> None:
     shutil.copy(file, file.with_name(f"part-half-{file.name}"))
 
 
-def delete_some(bench: StreamBench) -> None:
-    """What VACUUM leaves when it dies: some files deleted, some not."""
-    kept = {str(path) for path in bench.spark.read.format("delta").load(str(bench.table("silver/posts"))).inputFiles()}
-    unneeded = [p for p in bench.table("silver/posts").glob("ingest_date=*/*.parquet") if f"file://{p}" not in kept]
-    assert len(unneeded) > 3
-    for path in unneeded[:3]:
-        path.unlink()
+def crash_in_vacuum(bench: StreamBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some files are deleted, some not."""
+
+    def die(*_: object) -> None:
+        table = bench.spark.read.format("delta").load(str(bench.table("silver/posts")))
+        named = {Path(file).name for file in table.inputFiles()}
+        files = bench.table("silver/posts").glob("ingest_date=*/*.parquet")
+        unneeded = [path for path in files if path.name not in named]
+        assert len(unneeded) > 3
+        for path in unneeded[:3]:
+            path.unlink()
+        _fail()
+
+    with monkeypatch.context() as crash:
+        crash.setattr(upkeep, "vacuum", die)
+        with pytest.raises(RuntimeError, match="a crash made by the test"):
+            maintain(bench, (POSTS,), open_day=True)
 
 
 class WatchedLocks(TableLocks):
@@ -250,9 +263,7 @@ def test_the_recount_says_so_where_a_version_it_needs_is_gone(bench: StreamBench
         for first in (0, 40):
             send_posts(bench, first)
             bench.drain()
-    maintain(bench, open_day=True)
-    wait_for_retention(bench, POSTS)
-    maintain(bench, open_day=True)
+    maintain_until_clean(bench)
     run_sql(bench, "DELETE FROM ops.ledger AS l WHERE query = 'posts' AND silver_version = "
                    "(SELECT max(silver_version) FROM ops.ledger WHERE query = l.query)")
     with pytest.raises(VerificationError, match=r"version \d+ of silver/posts can no longer be read: let the stream"):
