@@ -8,6 +8,7 @@ from streaming.queries.access import take_over
 from streaming.queries.follower import Follower
 from streaming.queries.supervisor import QueryFailed
 from streaming.queries.topic_query import TopicQuery
+from streaming.sinks.fence import Fenced
 from tests.fixtures_faults import Judge
 from tests.fixtures_stream import POSTS, POSTS_CHAIN, StreamBench, send_posts
 
@@ -24,7 +25,7 @@ def test_an_older_driver_is_fenced(bench: StreamBench, judge: Judge, monkeypatch
 
     with monkeypatch.context() as patch:
         patch.setattr(TopicQuery, "_land_in_silver", land_after_takeover)
-        with pytest.raises(QueryFailed, match="taken over by a newer driver"):
+        with pytest.raises(Fenced, match="taken over by a newer driver"):
             bench.drain(POSTS)
     assert bench.count("silver/posts") == 0
     bench.drain(POSTS_CHAIN)
