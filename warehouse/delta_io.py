@@ -1,6 +1,7 @@
 """All reading and writing of Delta tables: creation, appends, merges, and the rows that given commits added."""
 
 import json
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from warehouse.delta_log import Commit
+from warehouse.delta_log import Commit, DeltaLog
 from warehouse.settings import LakeSettings
 from warehouse.tables import Table
 
@@ -37,9 +38,10 @@ def table_path(lake: LakeSettings, table: Table) -> Path:
 def create_table(spark: SparkSession, lake: LakeSettings, table: Table) -> None:
     """Creates an empty table with its schema and properties; where it exists, adds the columns that are new since."""
     path = table_path(lake, table)
-    if (path / "_delta_log").is_dir() and DeltaTable.isDeltaTable(spark, str(path)):
+    if DeltaLog(path).newest_version() >= 0:
         _add_columns(spark, path, table)
         return
+    shutil.rmtree(path / "_delta_log", ignore_errors=True)  # of a creation cut off before its commit: Delta would trip
     builder = DeltaTable.createIfNotExists(spark).location(str(path)).addColumns(table.schema)
     if table.partition_by:
         builder = builder.partitionedBy(*table.partition_by)

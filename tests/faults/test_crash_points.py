@@ -98,3 +98,12 @@ def test_a_crash_at_any_point_changes_no_number(
     send_posts(bench, sizes[0] // 2, sizes[1])  # the first of it repeats what was there before the crash
     bench.drain(POSTS_CHAIN)
     judge(bench.prove().checks)
+
+
+@pytest.mark.fault("F2")
+def test_a_table_whose_creation_was_cut_off_is_created_again(bench: StreamBench, judge: Judge) -> None:
+    for table in ("silver/posts", "gold/hashtag_minutes"):
+        (bench.table(table) / "_delta_log").mkdir(parents=True)
+    send_posts(bench, 0)
+    bench.drain(POSTS_CHAIN)
+    judge(bench.prove().checks)
