@@ -70,7 +70,7 @@ class Upkeep:
         files, is_closed = read_files(path), self._closing(path)
         due = [sizes for partition, sizes in files.items() if choose(sizes) and is_closed(partition)]
         before = sum(map(len, files.values()))
-        unneeded = find_unneeded(self.spark, path) if _find_unnamed(path) else 0
+        unneeded = find_unneeded(self.spark, path) if find_unnamed(path) else 0
         return Done(table.name, before, before - sum(map(len, due)), unneeded)
 
     def run(self, table: Table) -> Done:
@@ -119,7 +119,7 @@ class Upkeep:
     No lock is held meanwhile, because nothing is committed: it takes longer than a step.
     """
         path = table_path(self.lake, table)
-        unnamed = _find_unnamed(path)
+        unnamed = find_unnamed(path)
         if not unnamed:  # seconds of Spark for nothing
             return 0
         with self._locked(table):
@@ -186,7 +186,7 @@ def _count(files: dict[Partition, list[int]]) -> int:
     return sum(map(len, files.values()))
 
 
-def _find_unnamed(path: Path) -> set[str]:
+def find_unnamed(path: Path) -> set[str]:
     """Data files in the table's folder and its partitions that the newest version does not name."""
     named = {unquote(file.removeprefix("file://")) for file in DeltaTable(str(path)).file_uris()}
     folders = (folder for folder in path.rglob("*") if folder.is_dir() and "_delta_log" not in folder.parts)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
-from warehouse.upkeep import BYTES_AT_ONCE, FILES_AT_ONCE, MAX_FILES, _find_unnamed, carried_position, choose, read_files
+from warehouse.upkeep import BYTES_AT_ONCE, FILES_AT_ONCE, MAX_FILES, carried_position, choose, find_unnamed, read_files
 
 MB = 2**20
 
@@ -84,7 +84,7 @@ def test_files_are_known_by_partition(tmp_path: Path) -> None:
 def test_only_files_that_no_longer_belong_to_the_table_are_worth_a_vacuum(tmp_path: Path) -> None:
     commit(tmp_path, {})
     commit(tmp_path, {})
-    assert _find_unnamed(tmp_path) == set()
+    assert find_unnamed(tmp_path) == set()
     DeltaTable(tmp_path).create_checkpoint()
     DeltaTable(tmp_path).optimize.compact()
-    assert len(_find_unnamed(tmp_path)) == 2
+    assert len(find_unnamed(tmp_path)) == 2
