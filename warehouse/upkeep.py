@@ -13,6 +13,7 @@ from datetime import date, datetime
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
@@ -69,7 +70,8 @@ class Upkeep:
         files, is_closed = read_files(path), self._closing(path)
         due = [sizes for partition, sizes in files.items() if choose(sizes) and is_closed(partition)]
         before = sum(map(len, files.values()))
-        return Done(table.name, before, before - sum(map(len, due)), find_unneeded(self.spark, path))
+        unneeded = find_unneeded(self.spark, path) if find_unnamed(path) else 0
+        return Done(table.name, before, before - sum(map(len, due)), unneeded)
 
     def run(self, table: Table) -> Done:
         """Joins and deletes files of one table."""
@@ -117,11 +119,13 @@ class Upkeep:
     No lock is held meanwhile, because nothing is committed: it takes longer than a step.
     """
         path = table_path(self.lake, table)
-        before = set(_find_data(path))
+        unnamed = find_unnamed(path)
+        if not unnamed:  # seconds of Spark for nothing
+            return 0
         with self._locked(table):
             pass
         vacuum(self.spark, path)
-        return len(before - set(_find_data(path)))
+        return sum(not Path(file).exists() for file in unnamed)
 
     @contextmanager
     def _locked(self, table: Table) -> Iterator[None]:
@@ -182,7 +186,8 @@ def _count(files: dict[Partition, list[int]]) -> int:
     return sum(map(len, files.values()))
 
 
-def _find_data(path: Path) -> Iterator[str]:
-    """Data files of any version, in the table's folder and its partitions."""
+def find_unnamed(path: Path) -> set[str]:
+    """Data files in the table's folder and its partitions that the newest version does not name."""
+    named = {unquote(file.removeprefix("file://")) for file in DeltaTable(str(path)).file_uris()}
     folders = (folder for folder in path.rglob("*") if folder.is_dir() and "_delta_log" not in folder.parts)
-    return (str(file) for folder in (path, *folders) for file in folder.glob("*.parquet"))
+    return {str(file) for folder in (path, *folders) for file in folder.glob("*.parquet")} - named

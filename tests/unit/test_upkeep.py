@@ -8,9 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from deltalake import CommitProperties, write_deltalake
+from deltalake import CommitProperties, DeltaTable, write_deltalake
 
-from warehouse.upkeep import BYTES_AT_ONCE, FILES_AT_ONCE, MAX_FILES, carried_position, choose, read_files
+from warehouse.upkeep import BYTES_AT_ONCE, FILES_AT_ONCE, MAX_FILES, carried_position, choose, find_unnamed, read_files
 
 MB = 2**20
 
@@ -79,3 +79,12 @@ def test_files_are_known_by_partition(tmp_path: Path) -> None:
     (files,) = read_files(tmp_path).items()
     assert files[0] == (("day", date(2026, 11, 24)),)
     assert sorted(files[1]) == sorted(path.stat().st_size for path in tmp_path.glob("day=*/*.parquet"))
+
+
+def test_only_files_that_no_longer_belong_to_the_table_are_worth_a_vacuum(tmp_path: Path) -> None:
+    commit(tmp_path, {})
+    commit(tmp_path, {})
+    assert find_unnamed(tmp_path) == set()
+    DeltaTable(tmp_path).create_checkpoint()
+    DeltaTable(tmp_path).optimize.compact()
+    assert len(find_unnamed(tmp_path)) == 2
