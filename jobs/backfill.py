@@ -15,7 +15,7 @@ from rich.table import Table
 from jobs.cli import parse, run
 from jobs.session import open_session
 from jobs.wiring import build_runtime
-from streaming.queries.backfill import Difference, open_backfill
+from streaming.care.backfill import Difference, open_backfill
 from streaming.queries.domains import build_domains
 from streaming.queries.gold import GOLD
 from warehouse.tables import SILVER

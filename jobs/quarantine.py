@@ -131,8 +131,8 @@ def _readable(data: bytes | None) -> str:
 
 
 def _replay(settings: Settings, selection: Selection, now: datetime, console: Console) -> None:
+    from streaming.care.replay import Replay
     from streaming.queries.domains import build_domains  # only here: list and show start without Spark
-    from streaming.queries.replay import Replay
 
     def replay(runtime: Any, topic: str) -> str:
         done = Replay(runtime, build_domains(runtime.key_file)[topic], now).run(selection)
@@ -143,7 +143,7 @@ def _replay(settings: Settings, selection: Selection, now: datetime, console: Co
 
 
 def _purge(settings: Settings, selection: Selection, now: datetime, console: Console) -> None:
-    from streaming.queries.purge import purge
+    from streaming.care.purge import purge
 
     def empty(runtime: Any, topic: str) -> str:
         return f"{topic}: {purge(runtime, topic, selection, now)} purged"

@@ -12,10 +12,10 @@ from psycopg2.extensions import connection
 from pyspark.sql import functions as F
 from pyspark.sql.streaming.readwriter import DataStreamReader
 
+from streaming.care.repairs import skip_lost
 from streaming.positions import Decision
 from streaming.queries.follower import Follower
 from streaming.queries.known_ids import KnownIds
-from streaming.queries.repairs import skip_lost
 from streaming.queries.supervisor import QueryFailed
 from streaming.queries.topic_query import TopicQuery
 from streaming.sinks import ledger

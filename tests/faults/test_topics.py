@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from streaming.care.repairs import begin_new_generations, skip_lost
 from streaming.queries.bronze import BronzeQuery
 from streaming.queries.follower import Follower
 from streaming.queries.generations import TopicRecreated
 from streaming.queries.opening import RecordsLost
-from streaming.queries.repairs import begin_new_generations, skip_lost
 from streaming.queries.supervisor import QueryFailed
 from streaming.queries.topic_query import TopicQuery
 from streaming.topics import open_admin

@@ -7,7 +7,7 @@ import pytest
 from pyspark.sql import DataFrame
 
 from jobs.backfill import main
-from streaming.queries.backfill import Difference, SilverBackfill, open_backfill
+from streaming.care.backfill import Difference, SilverBackfill, open_backfill
 from streaming.queries.domains import Domain, build_domains
 from streaming.transforms import posts
 from tests.fixtures_faults import Judge

@@ -7,8 +7,8 @@ import pytest
 
 from jobs.settings import load_quality
 from jobs.wiring import build_rules
+from streaming.care.repairs import allow_batches
 from streaming.queries.gate import find_excess
-from streaming.queries.repairs import allow_batches
 from streaming.queries.runtime import Runtime
 from streaming.queries.supervisor import QueryFailed
 from streaming.queries.tally import Tally

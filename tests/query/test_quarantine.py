@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from jobs.quarantine import main
+from streaming.care.purge import purge
+from streaming.care.replay import Replay, Replayed
 from streaming.processes import wait_until
 from streaming.queries.domains import build_domains
-from streaming.queries.purge import purge
-from streaming.queries.replay import Replay, Replayed
 from streaming.queries.runtime import Runtime
 from tests.fixtures_faults import Judge
 from tests.fixtures_stream import StreamBench, make_post, make_reading, with_rules

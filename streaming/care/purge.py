@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pyspark.sql import functions as F
 
-from streaming.queries.chosen import PLACE, is_chosen, is_same_place
+from streaming.care.chosen import PLACE, is_chosen, is_same_place
 from streaming.queries.runtime import Runtime
 from warehouse.delta_io import read_table, update
 from warehouse.delta_log import DeltaLog

@@ -15,8 +15,8 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from streaming.care.chosen import PLACE, is_same_place
 from streaming.errors import StreamingError
-from streaming.queries.chosen import PLACE, is_same_place
 from streaming.queries.domains import Domain
 from streaming.queries.gold import GOLD, Aggregate
 from streaming.queries.runtime import Runtime

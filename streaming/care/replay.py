@@ -12,7 +12,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from streaming.queries.chosen import PLACE, is_chosen, is_same_place, is_waiting
+from streaming.care.chosen import PLACE, is_chosen, is_same_place, is_waiting
 from streaming.queries.domains import Domain
 from streaming.queries.known_ids import read_keys
 from streaming.queries.runtime import Runtime
