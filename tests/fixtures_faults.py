@@ -8,6 +8,7 @@ import random
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,12 @@ from warehouse.verification import Check
 
 DEFAULT_SEED = 20261124
 Judge = Callable[[Iterable[Check]], None]
+
+
+def ci_runs(fault: str, values: Iterable[Any], *chosen: Any) -> list[Any]:
+    """Parameters of a test, of which CI runs the chosen ones and a full run all."""
+    only_in_full = pytest.mark.fault(fault, ci=0)
+    return [pytest.param(value, marks=() if value in chosen else only_in_full) for value in values]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

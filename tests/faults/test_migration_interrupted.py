@@ -32,7 +32,7 @@ def read_rows(settings: PostgresSettings, query: str) -> list[tuple[Any, ...]]:
 
 @pytest.mark.fault("F2")
 @pytest.mark.parametrize("inside", [False, True])
-@pytest.mark.parametrize("file", [2, 4, 12])
+@pytest.mark.parametrize("file", [2, 4, 11])
 def test_an_interrupted_migration_goes_on(
     empty_postgres: PostgresSettings, postgres: PostgresSettings, file: int, inside: bool,
     monkeypatch: pytest.MonkeyPatch,

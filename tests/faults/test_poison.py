@@ -25,7 +25,7 @@ from tests.fixtures_stream import StreamBench, make_event, make_post, make_readi
 from warehouse.postgres import connect, role_url
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-SIZES = {"posts": 6_000, "readings": 3_500, "machine_events": 1_000}
+SIZES = {"posts": 3_000, "readings": 1_750, "machine_events": 500}  # of each of two tries
 TOPICS = tuple(SIZES)
 MAKERS: dict[str, Callable[..., bytes]] = {"posts": make_post, "readings": make_reading, "machine_events": make_event}
 TRIES = 2
@@ -146,7 +146,7 @@ def test_ten_megabytes_are_refused_by_producer_and_broker(bench: StreamBench, va
         assert producer.send("posts", make_post(1), partition=0).get(60).offset == 0
 
 
-@pytest.mark.fault("F9")
+@pytest.mark.fault("F9", ci=0)
 def test_a_hundred_thousand_new_tags(bench: StreamBench, judge: Judge) -> None:
     """More than a minute's worth at once: every one is counted."""
     posts: list[bytes | None] = [

@@ -13,7 +13,7 @@ from streaming.queries import lineages
 from streaming.queries.supervisor import QueryFailed
 from streaming.queries.topic_query import TopicQuery
 from tests.faults.crashes import CRASH, crash_before
-from tests.fixtures_faults import Judge
+from tests.fixtures_faults import Judge, ci_runs
 from tests.fixtures_postgres import copy_database
 from tests.fixtures_stream import (
     POSTS,
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.fault("F4")
 HOUR_MS = 3_600_000
 
 
-@pytest.mark.parametrize("ago", [1, 10])
+@pytest.mark.parametrize("ago", ci_runs("F4", [1, 10], 10))
 def test_an_old_copy_of_a_checkpoint_is_left_behind(
     bench: StreamBench, judge: Judge, ago: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -57,7 +57,7 @@ def test_an_old_copy_of_a_checkpoint_is_left_behind(
     assert (checkpoint / "2").is_dir()
 
 
-@pytest.mark.parametrize("log", ["whole", "cleaned"])
+@pytest.mark.parametrize("log", ci_runs("F4", ["whole", "cleaned"], "cleaned"))
 def test_yesterdays_warehouse_catches_up(bench: StreamBench, judge: Judge, log: str) -> None:
     """By silver's commits since then; where those are gone it is built again, its counts included."""
     send_posts(bench, 0)
@@ -81,6 +81,7 @@ def clean_log(bench: StreamBench, table: str) -> None:
         commit.unlink()
 
 
+@pytest.mark.fault("F4", ci=0)
 def test_an_emptied_warehouse_catches_up_from_silver(bench: StreamBench, judge: Judge) -> None:
     send_mixture(bench, 0)
     bench.drain(("posts", "readings"))
@@ -92,7 +93,7 @@ def test_an_emptied_warehouse_catches_up_from_silver(bench: StreamBench, judge: 
     judge(bench.prove().checks)
 
 
-@pytest.mark.parametrize("change", ["tightened", "loosened"])
+@pytest.mark.parametrize("change", ci_runs("F4", ["tightened", "loosened"], "tightened"))
 def test_rules_changed_over_a_pending_batch_decide_it_anew(
     bench: StreamBench, judge: Judge, change: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
