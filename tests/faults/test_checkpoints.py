@@ -56,12 +56,11 @@ DAMAGES: dict[str, Damage] = {
     "a byte of the last offsets flipped": flip_a_byte,
     "checkpoint deleted": lambda checkpoint, _chance: shutil.rmtree(checkpoint),
 }
+IN_CI = ("last two offsets deleted", "a byte of the last offsets flipped", "checkpoint deleted")
 
 
 @pytest.mark.fault("F3", ci=1, full=5)
-@pytest.mark.parametrize(
-    "damage", ci_runs("F3", DAMAGES, "last two offsets deleted", "a byte of the last offsets flipped", "checkpoint deleted")
-)
+@pytest.mark.parametrize("damage", ci_runs("F3", DAMAGES, *IN_CI))
 def test_a_damaged_checkpoint_costs_nothing(
     bench: StreamBench, chance: random.Random, judge: Judge, damage: str
 ) -> None:
