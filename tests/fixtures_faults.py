@@ -43,10 +43,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Takes out what only a full run runs (`ci=0`)."""
-    absent = [item for item in items if (m := item.get_closest_marker("fault")) and not _count_rounds(config, m)]
+    absent = [item for item in items if (mark := _find_mark(item)) and not _count_rounds(config, mark)]
     if absent:
         config.hook.pytest_deselected(items=absent)
         items[:] = [item for item in items if item not in absent]
+
+
+def _find_mark(item: pytest.Item) -> pytest.Mark | None:
+    """The mark of its parameters, else of the test, else of the file."""
+    own = [mark for mark in item.own_markers if mark.name == "fault"]
+    return own[-1] if own else item.get_closest_marker("fault")
 
 
 def _count_rounds(config: pytest.Config, marker: pytest.Mark) -> int:
