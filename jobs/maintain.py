@@ -45,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
         act, describe = (upkeep.plan, describe_plan) if arguments.dry_run else (upkeep.run, describe_run)
         with locks.hold("maintain"):  # a second run waits, and then finds nothing to do
             busy = [done for done in map(act, ALL) if show(console, done, describe)]
-    folded = {} if arguments.dry_run else fold_books(role_url(settings.postgres, "writer"))
+    folded = {} if arguments.dry_run else fold_books(role_url(settings.postgres, "owner"))
     for table, rows in folded.items():
         if rows:
             console.print(f"{table}: {rows:,} old rows became sums")

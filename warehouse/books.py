@@ -12,14 +12,14 @@ KEPT_DAYS = 7
 FOLDS = {"ops.ledger": "ledger/fold_entries.sql", "ops.row_counts": "ledger/fold_counts.sql"}
 
 
-def fold_books(writer_url: str) -> dict[str, int]:
+def fold_books(owner_url: str) -> dict[str, int]:
     """Table -> how many of its rows went into sums; none when repeated.
 
     Raises:
         DatabaseAbsent: PostgreSQL does not answer.
     """
     folded = {}
-    with closing(connect(writer_url, application_name="afluente maintain")) as connection:
+    with closing(connect(owner_url, application_name="afluente maintain")) as connection:
         for table, statement in FOLDS.items():
             with connection, connection.cursor() as cursor:
                 cursor.execute(read_sql(statement), {"days": KEPT_DAYS})

@@ -33,7 +33,7 @@ def test_folded_books_keep_every_sum(bench: StreamBench) -> None:
 
 
 def fold(bench: StreamBench) -> dict[str, int]:
-    return fold_books(role_url(bench.settings.postgres, "writer"))
+    return fold_books(role_url(bench.settings.postgres, "owner"))
 
 
 def run_sql(bench: StreamBench, statement: str) -> None:
