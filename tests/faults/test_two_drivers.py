@@ -20,7 +20,7 @@ FROZEN_SECONDS = 30.0
 ANYWHERE = (b"", 0)
 
 
-@pytest.mark.fault("F5", ci=1, full=9)
+@pytest.mark.fault("F5", ci=0, full=9)
 def test_of_two_drivers_exactly_one_commits(plant: Plant, chance: random.Random, judge: Judge) -> None:
     """Started at once or four seconds apart; then the winner is frozen, and wakes under a newer driver."""
     proxy = Proxy(plant.settings.postgres.port)
