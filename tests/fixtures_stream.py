@@ -15,18 +15,16 @@ from kafka import KafkaAdminClient, KafkaProducer
 from pyspark.sql import SparkSession
 
 from jobs.session import tune
-from jobs.settings import CONF, ROOT, SPARK_JARS, Settings, load_quality
+from jobs.settings import CONF, ROOT, SPARK_JARS, Settings
 from jobs.stream import GOLD_PHASE, TOPIC_PHASE, build_openers
 from jobs.verify import make_inputs
-from jobs.wiring import build_rules
+from jobs.wiring import build_runtime
 from streaming.broker import bootstrap_servers
 from streaming.queries.runtime import Runtime
 from streaming.queries.supervisor import Supervisor
 from streaming.settings import KafkaSettings
 from streaming.topics import create_topics, describe_topics
-from warehouse.locks import TableLocks
 from warehouse.postgres import connect, role_url
-from warehouse.secret_files import ensure_key
 from warehouse.settings import PostgresSettings
 from warehouse.verification import PostgresFacts, Report, verify
 
@@ -62,17 +60,7 @@ class StreamBench:
 
     def make_runtime(self) -> Runtime:
         """A new driver's runtime over the same lake."""
-        return Runtime(
-            spark=self.spark,
-            lake=self.settings.lake,
-            stream=self.settings.stream,
-            kafka=self.settings.kafka,
-            writer_url=role_url(self.settings.postgres, "writer"),
-            key_file=str(ensure_key(self.settings.postgres.secrets / "pseudonym.key")),
-            rules=build_rules(load_quality()),
-            locks=TableLocks(self.spark, self.settings.lake.path),
-            available_now=True,
-        )
+        return build_runtime(self.spark, self.settings, available_now=True)
 
     def drain(self, queries: tuple[str, ...] = TOPIC_PHASE + GOLD_PHASE, runtime: Runtime | None = None) -> Runtime:
         """Reads all that waits, topics first; as a driver that was just started."""

@@ -4,6 +4,8 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import reduce
+from operator import and_
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from warehouse.delta_log import Commit, DeltaLog
+from warehouse.delta_log import Commit, DeltaLog, RebuildNeeded
 from warehouse.settings import LakeSettings
 from warehouse.tables import Table
 
@@ -78,7 +80,7 @@ def append(rows: DataFrame, path: Path, position: dict[str, Any]) -> None:
 def read_added_rows(spark: SparkSession, commits: Iterable[Commit], schema: StructType) -> DataFrame:
     """The rows that `commits` appended. Partition columns are not in the files: `ingest_date` is derived again.
 
-    Raises (now or when an action runs): an error that `is_file_gone` knows, if a file was vacuumed.
+    Raises (now or when an action runs): an error that `minding_gone_files` knows, if a file was vacuumed.
     """
     files = [file for commit in commits for file in commit.added]
     stored = StructType([field for field in schema.fields if field.name != "ingest_date"])
@@ -86,9 +88,19 @@ def read_added_rows(spark: SparkSession, commits: Iterable[Commit], schema: Stru
     return rows.withColumn("ingest_date", F.to_date("ingested_at")).select(*schema.names)
 
 
-def is_file_gone(error: PySparkException) -> bool:
-    """True where a reader did not find a file that a commit had named: it was rearranged and vacuumed since."""
-    return any(words in str(error) for words in ("[PATH_NOT_FOUND]", "FILE_NOT_EXIST"))
+@contextmanager
+def minding_gone_files() -> Iterator[None]:
+    """For readers of `read_added_rows`.
+
+    Raises:
+        RebuildNeeded: a file that a commit had named was rearranged and vacuumed since.
+    """
+    try:
+        yield
+    except PySparkException as error:
+        if not any(words in str(error) for words in ("[PATH_NOT_FOUND]", "FILE_NOT_EXIST")):
+            raise
+        raise RebuildNeeded("a file of a commit is gone") from error
 
 
 def delete(spark: SparkSession, path: Path, condition: Column, position: dict[str, Any]) -> None:
@@ -105,6 +117,12 @@ def merge(
     with _recording(spark, position):
         target = DeltaTable.forPath(spark, str(path)).alias("old").merge(increments.alias("new"), match)
         target.whenMatchedUpdate(set=dict(changes)).whenNotMatchedInsertAll().execute()
+
+
+def match_on(key: Iterable[str]) -> Column:
+    """A row of a table (alias `old`) has the key of another (alias `new`)."""
+    same: Column = reduce(and_, (F.col(f"old.{name}") == F.col(f"new.{name}") for name in key))
+    return same
 
 
 def update(rows: DataFrame, path: Path, match: Column, changes: dict[str, Column], position: dict[str, Any]) -> None:

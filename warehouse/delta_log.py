@@ -33,6 +33,10 @@ class Commit:
     position: dict[str, Any]
     added: tuple[str, ...]  # absolute paths of data files with new rows (not rearranged ones)
 
+    def carried(self, by: str, **facts: Any) -> dict[str, Any]:
+        """The position for a commit that moves none: who makes it, and what differs."""
+        return {**self.position, **facts, "by": by}
+
     @property
     def brings_rows(self) -> bool:
         """A batch of a stream, or records replayed from quarantine."""

@@ -158,7 +158,7 @@ def carried_position(path: Path) -> dict[str, Any]:
     if newest is None:
         return {"by": UPKEEP}
     kept = newest.position["rows_of"] if newest.position.get("by") == UPKEEP else newest.version
-    return {**newest.position, "by": UPKEEP, "rows_of": kept}
+    return newest.carried(UPKEEP, rows_of=kept)
 
 
 def is_written(path: Path) -> bool:

@@ -10,18 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from operator import or_
-from typing import Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from streaming.care.chosen import PLACE, is_same_place
+from streaming.care.chosen import PLACE
 from streaming.errors import StreamingError
 from streaming.queries.domains import Domain
 from streaming.queries.gold import GOLD, Aggregate
 from streaming.queries.runtime import Runtime
 from streaming.transforms.parsing import select_silver
-from warehouse.delta_io import overwrite, read_table, update
+from warehouse.delta_io import match_on, overwrite, read_table, update
 from warehouse.delta_log import BACKFILL, Commit, DeltaLog
 from warehouse.tables import BRONZE, Table
 
@@ -60,7 +59,7 @@ class SilverBackfill:
         """Compares, and writes the rows that differ if `apply`. The stream waits only while they are written."""
         old = _read(self.runtime, self.domain.table).where(_is_within("ingested_at", self.start, self.stop))
         old = old.where(F.col("ingest_date").between(F.to_date(F.lit(self.start)), F.to_date(F.lit(self.stop))))
-        new = self._compute(old)
+        new = self._compute(old).persist()  # asked twice, and parsing is what costs
         columns = [name for name in self.domain.table.schema.names if name not in PLACE]
         pairs = old.alias("old").join(new.alias("new"), PLACE)
         differs = {name: ~F.col(f"old.{name}").eqNullSafe(_wanted(name)) for name in columns}
@@ -74,6 +73,7 @@ class SilverBackfill:
                 self._write(differing)
         finally:
             differing.unpersist()
+            new.unpersist()
         by_column = {name: found[name] for name in columns if found[name]}
         return Difference(rows, changed, by_column, left_alone=rows - found["pairs"])
 
@@ -89,7 +89,8 @@ class SilverBackfill:
         path = self.runtime.lake.path / self.domain.table.name
         changes = {name: _wanted(name) for name in self.domain.table.schema.names if name not in PLACE}
         with self.runtime.locks.hold(self.domain.table.name):
-            update(differing, path, is_same_place(), changes, _carried(_newest(self.runtime, self.domain.table)))
+            newest = _newest(self.runtime, self.domain.table.name)
+            update(differing, path, match_on(PLACE), changes, newest.carried(BACKFILL, counts={}))
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class GoldBackfill:
         """Compares under the table's lock, and replaces the time if `apply` and anything differs."""
         table = self.aggregate.table
         with self.runtime.locks.hold(table.name):
-            newest = _newest(self.runtime, table)
+            newest = _newest(self.runtime, table.name)
             version = int(newest.position["silver_version"])
             silver = read_table(self.runtime.spark, self.runtime.lake.path / self.silver.name, version)
             within = _is_within(table.key[0], self.start, self.stop)
@@ -116,7 +117,7 @@ class GoldBackfill:
                 if apply and not found.is_none:
                     at, start, stop = table.key[0], self.start.isoformat(), self.stop.isoformat()
                     where = f"{at} >= '{start}' AND {at} < '{stop}'"
-                    overwrite(new, self.runtime.lake.path / table.name, _carried(newest), where)
+                    overwrite(new, self.runtime.lake.path / table.name, newest.carried(BACKFILL), where)
             finally:
                 new.unpersist()
         return found
@@ -154,8 +155,7 @@ def open_backfill(
     for gold in GOLD:
         for aggregate in gold.aggregates:
             backfills[aggregate.table.name] = GoldBackfill(runtime, gold.silver, aggregate, start, stop)
-    if DeltaLog(runtime.lake.path / table).newest_position() is None:
-        raise NothingToBackfill(f"{table} has no rows yet: start the stream first")
+    _newest(runtime, table)
     return backfills[table]
 
 
@@ -173,16 +173,11 @@ def _is_within(column: str, start: datetime, stop: datetime) -> Column:
     return (F.col(column) >= F.lit(start)) & (F.col(column) < F.lit(stop))
 
 
-def _newest(runtime: Runtime, table: Table) -> Commit:
-    newest = DeltaLog(runtime.lake.path / table.name).newest_position()
+def _newest(runtime: Runtime, table: str) -> Commit:
+    newest = DeltaLog(runtime.lake.path / table).newest_position()
     if newest is None:
-        raise NothingToBackfill(f"{table.name} has no rows yet: start the stream first")
+        raise NothingToBackfill(f"{table} has no rows yet: start the stream first")
     return newest
-
-
-def _carried(newest: Commit) -> dict[str, Any]:
-    """The position of the newest commit: a backfill moves none."""
-    return {**newest.position, "counts": {}, "by": BACKFILL}
 
 
 def _read(runtime: Runtime, table: Table) -> DataFrame:

@@ -29,12 +29,6 @@ def is_waiting() -> Column:
     return F.col("replayed_at").isNull() & F.col("purged_at").isNull()
 
 
-def is_same_place() -> Column:
-    """A row of the table (`old`) has the coordinates of another (`new`)."""
-    same: Column = reduce(and_, (F.col(f"old.{name}") == F.col(f"new.{name}") for name in PLACE))
-    return same
-
-
 def _is_at(record: RecordId) -> Column:
     here: Column = reduce(and_, (F.col(name) == getattr(record, name) for name in PLACE))
     return here

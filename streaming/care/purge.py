@@ -4,9 +4,9 @@ from datetime import datetime
 
 from pyspark.sql import functions as F
 
-from streaming.care.chosen import PLACE, is_chosen, is_same_place
+from streaming.care.chosen import PLACE, is_chosen
 from streaming.queries.runtime import Runtime
-from warehouse.delta_io import read_table, update
+from warehouse.delta_io import match_on, read_table, update
 from warehouse.delta_log import DeltaLog
 from warehouse.quarantine import Selection
 from warehouse.tables import QUARANTINE
@@ -25,5 +25,5 @@ def purge(runtime: Runtime, topic: str, selection: Selection, at: datetime) -> i
         if purged:
             nothing = F.lit(None).cast("binary")
             changes = {"key": nothing, "value": nothing, "purged_at": F.lit(at)}
-            update(rows.select(*PLACE), path, is_same_place(), changes, {**newest.position, "by": "purge"})
+            update(rows.select(*PLACE), path, match_on(PLACE), changes, newest.carried("purge"))
         return purged

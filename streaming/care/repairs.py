@@ -68,8 +68,8 @@ def _skip(runtime: Runtime, table: PositionedTable, fence: Fence, begin: Offsets
         if not ranges:
             return []
         open_ledger(runtime, fence.query).record_lost(ranges)
-        position = {**newest.position, "generation": table.recorded_generations(), "counts": {}, "by": "repair"}
         moved = {"from": table.to_position(end), "to": table.to_position(furthest(end, begin))}
-        append(runtime.spark.createDataFrame([], table.table.schema), table.path, {**position, **moved})
+        position = newest.carried("repair", generation=table.recorded_generations(), counts={}, **moved)
+        append(runtime.spark.createDataFrame([], table.table.schema), table.path, position)
     return [f"{lost.query}: {lost.topic} partition {lost.partition} skips {lost.stop - lost.start} records "
             f"({lost.start} to {lost.stop - 1})" for lost in ranges]

@@ -12,7 +12,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from streaming.care.chosen import PLACE, is_chosen, is_same_place, is_waiting
+from streaming.care.chosen import PLACE, is_chosen, is_waiting
 from streaming.queries.domains import Domain
 from streaming.queries.known_ids import read_keys
 from streaming.queries.runtime import Runtime
@@ -20,7 +20,7 @@ from streaming.queries.tally import REPLAYED, iso
 from streaming.sinks.delta import add_totals
 from streaming.transforms.parsing import select_silver
 from streaming.transforms.posts import select_deletions
-from warehouse.delta_io import append, read_table, update
+from warehouse.delta_io import append, match_on, read_table, update
 from warehouse.delta_log import REPLAY, Commit, DeltaLog
 from warehouse.quarantine import Selection
 from warehouse.tables import POST_DELETIONS, Table
@@ -134,7 +134,7 @@ class Replay:
                 "silver_version": silver_version,
             }
             changes = {"replayed_at": F.lit(self.at)}
-            update(valid.select(*PLACE), self._path(quarantine), is_same_place(), changes, position)
+            update(valid.select(*PLACE), self._path(quarantine), match_on(PLACE), changes, position)
 
     @property
     def _holders(self) -> list[tuple[Table, str]]:
@@ -165,4 +165,4 @@ def _carried(newest: Commit | None) -> dict[str, Any]:
     if newest is None:
         return {"by": REPLAY}
     stays = {"from": newest.position["to"], "counts": {}, "newest_event_at": None}
-    return {**newest.position, **stays, "by": REPLAY}
+    return newest.carried(REPLAY, **stays)

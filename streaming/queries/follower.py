@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator
 from itertools import groupby
 
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -15,7 +14,7 @@ from streaming.sinks.delta import PositionedTable
 from streaming.sinks.fence import Fence
 from streaming.sinks.ledger import Counts, Ledger, LedgerEntry, Load
 from streaming.transforms.facts import add_up, as_staged
-from warehouse.delta_io import is_file_gone, read_added_rows, read_table
+from warehouse.delta_io import minding_gone_files, read_added_rows, read_table
 from warehouse.delta_log import Commit, RebuildNeeded
 
 log = logging.getLogger(__name__)
@@ -55,11 +54,10 @@ class Follower:
         self._position = None  # somebody else may have written since
         version = self._silver.log.newest_version()
         try:
-            self._catch_up(fence, spark, self._pending(version))
-        except (RebuildNeeded, PySparkException) as need:
-            if isinstance(need, PySparkException) and not is_file_gone(need):
-                raise
-            log.warning("query=%s warehouse=rebuild reason=%s", self._domain.name, type(need).__name__)
+            with minding_gone_files():
+                self._catch_up(fence, spark, self._pending(version))
+        except RebuildNeeded as need:
+            log.warning('query=%s warehouse=rebuild reason="%s"', self._domain.name, need)
             self._rebuild(fence, spark, version)
 
     def _pending(self, version: int) -> list[Commit]:
@@ -96,7 +94,7 @@ class Follower:
         if self._deletions is None or oldest is None:
             return []
         rows = read_table(spark, self._deletions.path).where(F.col("ingested_at") >= F.lit(oldest).cast("timestamp"))
-        return [Load("post_deletion_rows", rows.select("source", "post_id").toArrow())]
+        return [_load_deletions(rows)]
 
     def _streamed_deletions(self, spark: SparkSession, commits: list[Commit]) -> list[Load]:
         if self._deletions is None or not any(commit.position["counts"].get("deletion") for commit in commits):
@@ -106,8 +104,7 @@ class Follower:
             self._deletions.beyond({topic: commits[i].position[key]}, {topic: generation})
             for i, key in ((0, "from"), (-1, "to"))
         )
-        rows = read_table(spark, self._deletions.path).where(start & ~to)
-        return [Load("post_deletion_rows", rows.select("source", "post_id").toArrow())]
+        return [_load_deletions(read_table(spark, self._deletions.path).where(start & ~to))]
 
     def _rebuild(self, fence: Fence, spark: SparkSession, version: int) -> None:
         """From silver as of one version: the way back when the commits in between are gone."""
@@ -129,13 +126,16 @@ class Follower:
         self._ledger.write(self._loads(silver), entry, fence, rebuild=True)
         self._position = version
 
-
     def _count_missing(self, newest: Commit, rows: int) -> Counts:
         """What the counts lack of the totals in the lake, in the minute of the newest batch."""
         totals = newest.position.get("totals", {"silver": rows})
-        known = self._ledger.count_by_outcome()
+        known = {outcome: int(total) for outcome, total in self._ledger.ask("sum_counts")}
         minute = minute_of(newest.position["batch_at"])
         return {(minute, outcome): total - known.get(outcome, 0) for outcome, total in totals.items()}
+
+
+def _load_deletions(rows: DataFrame) -> Load:
+    return Load("post_deletion_rows", rows.select("source", "post_id").toArrow())
 
 
 def _groups(commits: list[Commit]) -> Iterator[list[Commit]]:

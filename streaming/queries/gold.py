@@ -7,11 +7,8 @@ each gold table records, so a lost checkpoint costs nothing and a repeated ring 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import reduce
-from operator import and_
 from typing import Any
 
-from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.streaming import StreamingQuery
@@ -25,7 +22,7 @@ from streaming.transforms.increments import (
     count_by_mention_edge,
     measure_by_machine_minute,
 )
-from warehouse.delta_io import is_file_gone, merge, overwrite, read_added_rows, read_table
+from warehouse.delta_io import match_on, merge, minding_gone_files, overwrite, read_added_rows, read_table
 from warehouse.delta_log import Commit, DeltaLog, RebuildNeeded
 from warehouse.tables import (
     AUTHOR_DAYS,
@@ -116,13 +113,11 @@ class GoldQuery:
             return self._rebuild(spark, aggregate, table, upto)
         try:
             commits = silver_log.read_new_rows(reached, upto)
-            for start in range(0, len(commits), COMMITS_AT_ONCE):
-                self._merge(spark, aggregate, table, commits[start : start + COMMITS_AT_ONCE])
-        except (RebuildNeeded, PySparkException) as need:
-            if isinstance(need, PySparkException) and not is_file_gone(need):
-                raise
-            reason = type(need).__name__
-            log.warning("query=%s table=%s gold=rebuild reason=%s", self.domain.name, table.table.name, reason)
+            with minding_gone_files():
+                for start in range(0, len(commits), COMMITS_AT_ONCE):
+                    self._merge(spark, aggregate, table, commits[start : start + COMMITS_AT_ONCE])
+        except RebuildNeeded as need:
+            log.warning('query=%s table=%s gold=rebuild reason="%s"', self.domain.name, table.table.name, need)
             self._rebuild(spark, aggregate, table, upto)
         return None
 
@@ -149,7 +144,7 @@ def _match(table: Table, increments: DataFrame) -> Column:
     """Equality of the key, plus the range of its first column as literals: files outside it are never opened."""
     first = table.key[0]
     low, high = increments.agg(F.min(first), F.max(first)).collect()[0]
-    keys = reduce(and_, (F.col(f"old.{name}") == F.col(f"new.{name}") for name in table.key))
+    keys = match_on(table.key)
     return keys if low is None else keys & F.col(f"old.{first}").between(F.lit(low), F.lit(high))
 
 

@@ -33,4 +33,4 @@ def void_beyond(target: PositionedTable, fence: Fence, rows: DataFrame, end: Off
             return
         beyond = target.beyond(end)
         if rows.where(beyond).limit(1).count():
-            delete(rows.sparkSession, target.path, beyond, {**newest.position, "by": "lineage"})
+            delete(rows.sparkSession, target.path, beyond, newest.carried("lineage"))

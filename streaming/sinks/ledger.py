@@ -89,10 +89,6 @@ class Ledger:
         """The newest silver version in the ledger, None before the first."""
         return self._patiently(self._read_position)
 
-    def count_by_outcome(self) -> dict[str, int]:
-        """All records counted so far."""
-        return self._patiently(self._read_counts)
-
     def fence_number(self) -> int:
         """The highest fence number in the lease. Does not wait: an absent database raises at once."""
         with self._connected() as connection, connection.cursor() as cursor:
@@ -167,11 +163,6 @@ class Ledger:
             cursor.execute(read_sql("ledger/read_position.sql"), {"query": self._query})
             version = cursor.fetchall()[0][0]
             return None if version is None else int(version)
-
-    def _read_counts(self) -> dict[str, int]:
-        with self._connected() as connection, connection.cursor() as cursor:
-            cursor.execute(read_sql("ledger/sum_counts.sql"), {"query": self._query})
-            return {outcome: int(rows) for outcome, rows in cursor.fetchall()}
 
     def _check_lease(self, cursor: Any, fence: Fence) -> None:
         lease = {"query": fence.query, "fence": fence.number, "holder": str(fence.holder)}
