@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from jobs.settings import ROOT
-from tests.faults.report import REPORT, FaultRuns, add_run, render_rows
+from tests.faults.report import REPORT, FaultRuns, add_test, render_rows
 from warehouse.verification import Check
 
 DEFAULT_SEED = 20261124
 Judge = Callable[[Iterable[Check]], None]
+Injected = Callable[[], None]
 
 
 def ci_runs(fault: str, values: Iterable[Any], *chosen: Any) -> list[Any]:
@@ -78,29 +79,35 @@ def judge(request: pytest.FixtureRequest) -> Judge:
     return take
 
 
+@pytest.fixture
+def injected(request: pytest.FixtureRequest) -> Injected:
+    """Called by a test that injects its fault more than once, after each time."""
+    return lambda: request.node.user_properties.append(("injections", 1))
+
+
 class MatrixRun:
     """Collects what really ran."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._seed = config.getoption("--seed")
-        self._started_at = _now()
+        self._started_at, self._commit = _now(), _commit()
         self._runs: dict[str, FaultRuns] = {}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Iterator[pytest.TestReport]:
-        """One run per test: its verdict, and the differences it was judged by."""
+        """A test's verdict, how often it injected its fault, and the differences it was judged by."""
         report = yield
         marker = item.get_closest_marker("fault")
         if marker and (report.when == "call" or not report.passed):
-            differences = sum(int(value) for name, value in item.user_properties if name == "differences")
-            add_run(self._runs, marker.args[0], failed=not report.passed, differences=differences)
+            add_test(self._runs, marker.args[0], injections=_total(item, "injections") or 1,
+                     failed=not report.passed, differences=_total(item, "differences"))
         return report
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The table for people, the JSON for the README."""
         if not self._runs:  # nothing ran, e.g. --collect-only
             return
-        facts = {"commit": _commit(), "seed": self._seed, "started_at": self._started_at, "ended_at": _now()}
+        facts = {"commit": self._commit, "seed": self._seed, "started_at": self._started_at, "ended_at": _now()}
         REPORT.write_text(json.dumps({**facts, "faults": self._runs}, indent=1, sort_keys=True) + "\n")
         terminalreporter.section(f"faults, seed {self._seed}")
         for row in render_rows(self._runs):
@@ -111,6 +118,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Only a full run leaves a report."""
     if config.getoption("--faults"):
         config.pluginmanager.register(MatrixRun(config), "fault matrix")
+
+
+def _total(item: pytest.Item, wanted: str) -> int:
+    return sum(int(value) for name, value in item.user_properties if name == wanted)
 
 
 def _now() -> str:

@@ -30,24 +30,24 @@ FAULTS = {
 
 
 class FaultRuns(TypedDict):
-    """Runs really made, how many of them failed, and differences of the recount in all of them."""
+    """Injections really made, how many tests failed, and differences of the recount in all of them."""
 
     runs: int
     failed: int
     differences: int
 
 
-def add_run(runs: dict[str, FaultRuns], fault: str, *, failed: bool, differences: int) -> None:
-    """Counts one run of a fault."""
+def add_test(runs: dict[str, FaultRuns], fault: str, *, injections: int, failed: bool, differences: int) -> None:
+    """Counts one test of a fault, which may have injected it many times."""
     counted = runs.setdefault(fault, FaultRuns(runs=0, failed=0, differences=0))
-    counted["runs"] += 1
+    counted["runs"] += injections
     counted["failed"] += failed
     counted["differences"] += differences
 
 
 def render_rows(runs: dict[str, FaultRuns]) -> Iterator[str]:
     """Lines of a Markdown table, in the order of `FAULTS`."""
-    yield "| fault | injection | runs | failed | differences |"
+    yield "| fault | injection | runs | failed tests | differences |"
     yield "|---|---|---:|---:|---:|"
     for fault, title in FAULTS.items():
         if fault in runs:

@@ -59,7 +59,7 @@ DAMAGES: dict[str, Damage] = {
 IN_CI = ("last two offsets deleted", "a byte of the last offsets flipped", "checkpoint deleted")
 
 
-@pytest.mark.fault("F3", ci=1, full=5)
+@pytest.mark.fault("F3", ci=1, full=1)
 @pytest.mark.parametrize("damage", ci_runs("F3", DAMAGES, *IN_CI))
 def test_a_damaged_checkpoint_costs_nothing(
     bench: StreamBench, chance: random.Random, judge: Judge, damage: str
@@ -67,7 +67,7 @@ def test_a_damaged_checkpoint_costs_nothing(
     damage_and_go_on(bench, chance, judge, DAMAGES[damage])
 
 
-@pytest.mark.fault("F4", ci=0, full=5)
+@pytest.mark.fault("F4", ci=0, full=1)
 def test_a_power_cut_costs_nothing(bench: StreamBench, chance: random.Random, judge: Judge) -> None:
     damage_and_go_on(bench, chance, judge, empty_last_two)
 

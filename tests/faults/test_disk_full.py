@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.invariants import assert_settled
-from tests.fixtures_faults import Judge
+from tests.fixtures_faults import Injected, Judge
 from tests.fixtures_plant import Plant
 
 pytestmark = [
@@ -25,9 +25,9 @@ DISK_BYTES = 192 << 20  # the test needs a quarter of that; RocksDB sets room as
 LARGE = bytes(1 << 20)  # a write that does not fit is cut to what does
 
 
-@pytest.mark.fault("F8", ci=1, full=2)
+@pytest.mark.fault("F8", ci=1, full=1)
 def test_a_full_disk_ends_the_driver_and_costs_nothing(
-    plant: Plant, chance: random.Random, judge: Judge, pytestconfig: pytest.Config
+    plant: Plant, chance: random.Random, judge: Judge, injected: Injected, pytestconfig: pytest.Config
 ) -> None:
     """Lake, checkpoints and temporary files, each on a disk of its own that is full for a while; in CI one of them."""
     places = len(PLACES) if pytestconfig.getoption("--faults") else 1
@@ -38,6 +38,7 @@ def test_a_full_disk_ends_the_driver_and_costs_nothing(
                 plant.wait_for_commits(chance.randint(2, 8))
                 with full_disk(plant.root / plant.settings.var.relative_to("/") / place):
                     stream.assert_fatal(rf"no space left on the disk of \S+/{place}\S* \(\d+ MiB are free\)")
+                injected()
         assert assert_settled(plant, judge)["one_place"].rows > 1000
 
 

@@ -14,7 +14,7 @@ MIXTURE = ("--malformed", "0.05", "--duplicates", "0.05", "--late", "0.05")
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.fault("F11", ci=0, full=5)
+@pytest.mark.fault("F11", ci=0, full=2)
 def test_maintain_runs_beside_a_loaded_stream_and_is_killed_once(
     plant: Plant, chance: random.Random, judge: Judge
 ) -> None:

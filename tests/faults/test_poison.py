@@ -34,7 +34,7 @@ OF_TAG = """SELECT minute, sum(posts) FROM warehouse.fact_hashtag_minute JOIN wa
 Place = tuple[str, int, int]
 
 
-@pytest.mark.fault("F9", ci=1, full=5)
+@pytest.mark.fault("F9", ci=1, full=1)
 def test_poison_lands_where_it_must_and_hardly_slows_the_stream(
     bench: StreamBench, chance: random.Random, judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,7 +170,7 @@ def at(moment: datetime) -> str:
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-@pytest.mark.fault("F9", ci=1, full=10)
+@pytest.mark.fault("F9", ci=1, full=3)
 def test_disorder_changes_no_number(bench: StreamBench, chance: random.Random, judge: Judge) -> None:
     """Each drain is a batch and a restart. Partition 1 is an hour behind, partition 3 idle; ids say what is what."""
     minute = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=10)

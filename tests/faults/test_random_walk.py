@@ -11,7 +11,7 @@ from tests.faults import test_outages as outages
 from tests.faults.invariants import assert_settled
 from tests.faults.scene import Scene, open_scene
 from tests.faults.test_stop import assert_leaves
-from tests.fixtures_faults import Judge
+from tests.fixtures_faults import Injected, Judge
 from tests.fixtures_plant import Plant
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3 * 3600)]
@@ -68,10 +68,13 @@ ACTIONS: tuple[Callable[[Scene], None], ...] = (
 
 
 @pytest.mark.fault("F13", ci=0, full=1)
-def test_a_random_walk_ends_where_the_numbers_say(plant: Plant, chance: random.Random, judge: Judge) -> None:
+def test_a_random_walk_ends_where_the_numbers_say(
+    plant: Plant, chance: random.Random, judge: Judge, injected: Injected
+) -> None:
     """Every step waits until both sides of the driver move on again."""
     with open_scene(plant, full=False) as scene:
         for action in chance.choices(ACTIONS, k=STEPS):
             action(scene)
             scene.assert_recovers()
+            injected()
     assert assert_settled(plant, judge)["one_place"].rows > 1000

@@ -6,7 +6,7 @@ import pytest
 
 from streaming.processes import wait_until
 from tests.faults.invariants import assert_settled
-from tests.fixtures_faults import Judge
+from tests.fixtures_faults import Injected, Judge
 from tests.fixtures_plant import PATIENCE_SECONDS, Plant, Running
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -17,16 +17,18 @@ STARTING = ("jvm", "python", "query=bronze state=started")
 
 @pytest.mark.fault("F12", ci=1, full=5)
 def test_a_stopped_driver_leaves_at_once_and_loses_nothing(
-    plant: Plant, chance: random.Random, judge: Judge
+    plant: Plant, chance: random.Random, judge: Judge, injected: Injected
 ) -> None:
     """Once while the driver starts, once between or inside its batches."""
     with plant.load():
         stream = plant.start("stream")
         wait_for_stage(stream, chance.choice(STARTING))
         assert_leaves(stream)
+        injected()
         stream = plant.start("stream")
         plant.wait_for_commits(chance.randint(1, 12))
         assert_leaves(stream)
+        injected()
     assert assert_settled(plant, judge)["one_place"].rows > 1000
 
 

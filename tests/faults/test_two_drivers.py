@@ -10,7 +10,7 @@ import pytest
 from streaming.processes import wait_until
 from tests.faults.invariants import assert_settled
 from tests.faults.proxy import AT_COMMIT, IN_COPY, Proxy, Trick
-from tests.fixtures_faults import Judge
+from tests.fixtures_faults import Injected, Judge
 from tests.fixtures_plant import PATIENCE_SECONDS, Plant, Running
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -20,13 +20,18 @@ FROZEN_SECONDS = 30.0
 ANYWHERE = (b"", 0)
 
 
-@pytest.mark.fault("F5", ci=0, full=9)
-def test_of_two_drivers_exactly_one_commits(plant: Plant, chance: random.Random, judge: Judge) -> None:
+@pytest.mark.fault("F5", ci=0, full=1)
+@pytest.mark.parametrize(("seconds_apart", "place"), [(0.0, ANYWHERE), (4.0, IN_COPY), (0.0, AT_COMMIT)],
+                         ids=["at once, frozen anywhere", "4 s apart, frozen in a COPY", "at once, frozen at COMMIT"])
+def test_of_two_drivers_exactly_one_commits(
+    plant: Plant, chance: random.Random, judge: Judge, injected: Injected, seconds_apart: float,
+    place: tuple[bytes, int],
+) -> None:
     """Started at once or four seconds apart; then the winner is frozen, and wakes under a newer driver."""
     proxy = Proxy(plant.settings.postgres.port)
-    place = chance.choice([IN_COPY, AT_COMMIT, ANYWHERE])
     with plant.load():
-        winner = start_twice(plant, proxy, chance.choice([0.0, 4.0]))
+        winner = start_twice(plant, proxy, seconds_apart)
+        injected()
         plant.wait_for_ledger()
         with held_at(proxy, place), winner.frozen(chance.choice(["python", "jvm", "both"])):
             newest = plant.start("stream")
@@ -34,6 +39,7 @@ def test_of_two_drivers_exactly_one_commits(plant: Plant, chance: random.Random,
             before = plant.commits()
             wait_until(lambda: plant.commits() > before, FROZEN_SECONDS)
         assert_fenced(winner)
+        injected()
         plant.wait_for_commits(3)
         plant.wait_for_ledger()
         assert newest.process.poll() is None, newest.text()[-3000:]

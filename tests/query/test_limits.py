@@ -94,7 +94,7 @@ def test_a_rule_that_warns_keeps_the_record_and_counts_it(
     """From the first to the last moment that is kept; the recount agrees, also after a rebuild."""
     shipped = load_quality()
     warning = shipped.model_copy(update={"actions": {"ancient_time": "warn", "future_time": "warn"}})
-    for reader in ("jobs.verify", "tests.fixtures_stream"):
+    for reader in ("jobs.verify", "jobs.wiring"):
         monkeypatch.setattr(f"{reader}.load_quality", lambda: warning)
     ancient, future = "1000-01-01T00:00:00Z", "9998-12-31T23:59:59.999999Z"
     bench.send("posts", [make_post(1), make_post(2, created_at=ancient), make_post(3, created_at=future),

@@ -6,18 +6,18 @@ from tests.faults.report import (
     README,
     REPORT,
     FaultRuns,
-    add_run,
+    add_test,
     read_section,
     render_rows,
     render_section,
 )
 
 
-def test_a_run_is_counted_with_its_verdict_and_differences() -> None:
+def test_injections_are_counted_with_its_verdict_and_differences() -> None:
     runs: dict[str, FaultRuns] = {}
-    add_run(runs, "F2", failed=False, differences=0)
-    add_run(runs, "F2", failed=True, differences=7)
-    assert list(render_rows(runs))[2:] == [f"| F2 | {FAULTS['F2']} | 2 | 1 | 7 |"]
+    add_test(runs, "F2", injections=1, failed=False, differences=0)
+    add_test(runs, "F2", injections=5, failed=True, differences=7)
+    assert list(render_rows(runs))[2:] == [f"| F2 | {FAULTS['F2']} | 6 | 1 | 7 |"]
 
 
 def test_the_readme_shows_the_last_full_run_and_no_other_figures() -> None:
