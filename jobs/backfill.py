@@ -1,7 +1,7 @@
 """Make a part of silver or gold again from the layer before it, after a fix of the code; beside the running stream.
 
 Without --apply it only shows what would change. With it, the stream waits between two batches while the rows are
-written; PostgreSQL and gold make again what they made of changed silver rows, with the stream's next batch or start.
+written; then it makes again by itself what PostgreSQL and gold made of changed silver rows, or its next start does.
 Which records silver holds stays as it was decided: rows are computed anew, none is added or taken away.
 """
 

@@ -1,9 +1,9 @@
 """Look at the records that could not be used, give them a second chance after a fix, or give up their bytes.
 
 An id is topic/generation/partition/offset, as `list` prints it. Replaying judges the original bytes under the present
-rules: what is valid lands in silver once, at the time when it was first seen, and PostgreSQL and gold follow with the
-stream's next batch or start. A record is replayed only once it is older than its topic's deduplication horizon, counted
-to the newest batch, so that no repeat of it can come any more.
+rules: what is valid lands in silver once, at the time when it was first seen, and the running stream brings it to
+PostgreSQL and gold by itself, or its next start does. A record is replayed only once it is older than its topic's
+deduplication horizon, counted to the newest batch, so that no repeat of it can come any more.
 """
 
 import argparse

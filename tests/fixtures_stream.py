@@ -4,7 +4,8 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -69,6 +70,22 @@ class StreamBench:
         for phase in (TOPIC_PHASE, GOLD_PHASE):
             Supervisor(runtime, {name: openers[name] for name in phase if name in queries}).run()
         return runtime
+
+    @contextmanager
+    def live(self, queries: tuple[str, ...]) -> Iterator[None]:
+        """A driver that goes on while the block runs, with a batch a second."""
+        stream = self.settings.stream
+        brisk = {name: query.model_copy(update={"trigger_seconds": 1.0, "starts_after_seconds": 0.0})
+                 for name, query in stream.queries.items()}
+        runtime = replace(self.make_runtime(), available_now=False, stream=stream.model_copy(update={"queries": brisk}))
+        openers = build_openers(runtime)
+        with ThreadPoolExecutor(1) as pool:
+            run = pool.submit(Supervisor(runtime, {name: openers[name] for name in queries}).run)
+            try:
+                yield
+            finally:
+                runtime.stop.set()
+            run.result()
 
     def send(self, topic: str, values: list[bytes | None], partition: int = 0) -> None:
         """Sends values to one partition, in order."""

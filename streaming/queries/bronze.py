@@ -44,6 +44,10 @@ class BronzeQuery:
             .start()
         )
 
+    def is_left_behind(self) -> bool:
+        """Nobody else writes records to Kafka's place."""
+        return False
+
     def process(self, records: DataFrame, batch_id: int) -> None:
         """One batch: appended once, by position."""
         self.runtime.check_stop()

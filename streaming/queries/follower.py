@@ -38,6 +38,11 @@ class Follower:
         self._ledger = ledger
         self._position: int | None = None
 
+    @property
+    def reached(self) -> int:
+        """The silver version that the warehouse is known to be at; -1 before the first."""
+        return -1 if self._position is None else self._position
+
     def follow(self, fence: Fence, version: int, spark: SparkSession, loads: list[Load]) -> None:
         """Applies all commits up to `version`; `loads` are what that one commit brings."""
         try:
@@ -63,7 +68,7 @@ class Follower:
     def _pending(self, version: int) -> list[Commit]:
         if self._position is None:
             self._position = self._ledger.position()
-        start = -1 if self._position is None else self._position
+        start = self.reached
         if start > version:
             raise WarehouseAhead(
                 f"the warehouse follows {self._silver.table.name} up to version {start}, but the lake ends at "

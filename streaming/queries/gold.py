@@ -13,6 +13,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.streaming import StreamingQuery
 
+from streaming.queries.foreign import ForeignCommits
 from streaming.queries.runtime import Runtime
 from streaming.sinks.delta import PositionedTable
 from streaming.sinks.fence import Fence
@@ -78,6 +79,7 @@ class GoldQuery:
     runtime: Runtime
     fence: Fence
     tables: tuple[PositionedTable, ...]
+    foreign: ForeignCommits
 
     def start(self) -> StreamingQuery:
         """Starts the bell: a stream of silver that skips commits which change rows (erasure, backfill, blanking)."""
@@ -93,6 +95,10 @@ class GoldQuery:
             .start()
         )
 
+    def is_left_behind(self) -> bool:
+        """Whether a backfill changed silver, which rings no bell."""
+        return self.foreign.are_waiting()
+
     def process(self, rung: DataFrame, batch_id: int) -> None:
         """Brings each gold table to silver's newest version; `rung` itself is not read."""
         self.runtime.check_stop()
@@ -101,6 +107,7 @@ class GoldQuery:
         for aggregate, table in zip(self.domain.aggregates, self.tables, strict=True):
             with table.held(self.fence):
                 self._bring_up(rung.sparkSession, aggregate, table, (silver, upto))
+        self.foreign.settle(upto)
 
     def _bring_up(
         self, spark: SparkSession, aggregate: Aggregate, table: PositionedTable, silver: tuple[DeltaLog, int]

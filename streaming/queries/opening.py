@@ -15,6 +15,7 @@ from streaming.queries.checkpoint import Lineage
 from streaming.queries.domains import Domain
 from streaming.queries.drift import DriftWatch
 from streaming.queries.follower import Follower
+from streaming.queries.foreign import ForeignCommits
 from streaming.queries.gate import Gate
 from streaming.queries.gold import GoldDomain, GoldQuery
 from streaming.queries.known_ids import KnownIds
@@ -55,13 +56,14 @@ def open_topic_query(runtime: Runtime, domain: Domain) -> TopicQuery:
     if is_new and state.end is not None:
         _void_undecided(runtime, tables, fence, state.end)
     follower = Follower(domain, tables.silver, ledger, tables.deletions)
+    foreign = ForeignCommits(tables.silver.path, lambda commit: commit.brings_rows or commit.changes_rows)
     follower.catch_up(fence, runtime.spark)
     holders = [(tables.silver, domain.kind)] + ([(tables.deletions, "deletion")] if tables.deletions else [])
     known = KnownIds(domain, holders, lineage, runtime.stream.queries[domain.name].horizon_seconds)
     generation = generations[domain.name]
     gate = Gate(domain.name, tables.silver, ledger, runtime.rules)
     drift = DriftWatch(domain.name, generation, ledger)
-    return TopicQuery(domain, runtime, tables, fence, lineage, generation, follower, known, gate, drift)
+    return TopicQuery(domain, runtime, tables, fence, lineage, generation, follower, foreign, known, gate, drift)
 
 
 def open_bronze_query(runtime: Runtime) -> BronzeQuery:
@@ -145,4 +147,5 @@ def open_gold_query(runtime: Runtime, domain: GoldDomain) -> GoldQuery:
     tables = tuple(open_table(runtime, aggregate.table, {}) for aggregate in domain.aggregates)
     fence = take_over(runtime, domain.name, None)
     shutil.rmtree(runtime.stream.checkpoints / domain.name, ignore_errors=True)
-    return GoldQuery(domain, runtime, fence, tables)
+    foreign = ForeignCommits(runtime.lake.path / domain.silver.name, lambda commit: commit.changes_rows)
+    return GoldQuery(domain, runtime, fence, tables, foreign)

@@ -64,4 +64,8 @@ class Runtime:
         """How often a query runs: as its settings say, or once through everything that waits."""
         if self.available_now:
             return {"availableNow": True}
-        return {"processingTime": f"{self.stream.queries[query].trigger_seconds} seconds"}
+        return {"processingTime": f"{self.trigger_seconds(query)} seconds"}
+
+    def trigger_seconds(self, query: str) -> float:
+        """Seconds from one batch to the next."""
+        return self.stream.queries[query].trigger_seconds

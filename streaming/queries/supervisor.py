@@ -56,6 +56,10 @@ class Startable(Protocol):
         """Starts it and returns Spark's handle."""
         ...
 
+    def is_left_behind(self) -> bool:
+        """Whether its table was changed by somebody else, which no batch of its own would notice."""
+        ...
+
 
 @dataclass
 class Supervised:
@@ -68,6 +72,7 @@ class Supervised:
     failures: int = 0
     next_try: float = 0.0
     finished: bool = False
+    behind_since: float | None = None
 
 
 class Supervisor:
@@ -107,6 +112,8 @@ class Supervisor:
             self._try_to_start(query)
         elif not query.running.isActive:
             self._settle_ended(query, query.running)
+        else:
+            self._mind_left_behind(query, query.running)
 
     def _try_to_start(self, query: Supervised) -> None:
         if time.monotonic() < query.next_try:
@@ -137,6 +144,19 @@ class Supervisor:
             self._postpone(query, failure)
         else:
             self._give_up(query, failure)
+
+    def _mind_left_behind(self, query: Supervised, running: StreamingQuery) -> None:
+        """A query that no batch brought up to its table within two triggers is opened again, which does."""
+        if query.opened is None or not query.opened.is_left_behind():
+            query.behind_since = None
+            return
+        now = time.monotonic()
+        query.behind_since = query.behind_since or now
+        if now - query.behind_since < 2 * self._runtime.trigger_seconds(query.name) or is_busy(running):
+            return
+        log.info("query=%s state=opened_again reason=its_table_was_changed_by_another_job", query.name)
+        running.stop()
+        query.running = query.behind_since = None
 
     def _give_up(self, query: Supervised, failure: str) -> NoReturn:
         """One sentence where an operator can do something; else it is a bug, and the log keeps all of it.
@@ -173,7 +193,12 @@ class Supervisor:
             return
         self._runtime.stop.set()
         deadline = time.monotonic() + STOP_SECONDS
-        while time.monotonic() < deadline and any(q.isActive and q.status["isTriggerActive"] for q in running):
+        while time.monotonic() < deadline and any(map(is_busy, running)):
             time.sleep(PAUSE_SECONDS / 5)
         for streaming_query in running:
             streaming_query.stop()
+
+
+def is_busy(query: StreamingQuery) -> bool:
+    """Whether it is in a batch."""
+    return bool(query.isActive and query.status["isTriggerActive"])

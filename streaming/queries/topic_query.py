@@ -15,6 +15,7 @@ from streaming.queries.checkpoint import BatchRange, Lineage, read_range
 from streaming.queries.domains import Domain
 from streaming.queries.drift import DriftWatch
 from streaming.queries.follower import Follower
+from streaming.queries.foreign import ForeignCommits
 from streaming.queries.gate import Gate
 from streaming.queries.known_ids import KnownIds
 from streaming.queries.runtime import Runtime
@@ -55,6 +56,7 @@ class TopicQuery:
     lineage: Lineage
     generation: int
     follower: Follower
+    foreign: ForeignCommits
     known: KnownIds
     gate: Gate
     drift: DriftWatch
@@ -74,6 +76,10 @@ class TopicQuery:
             .foreachBatch(self.process)
             .start()
         )
+
+    def is_left_behind(self) -> bool:
+        """Whether silver has rows of a replay or backfill that the warehouse lacks."""
+        return self.foreign.are_waiting()
 
     def process(self, events: DataFrame, batch_id: int) -> None:
         """One batch: quarantine and deletions by coordinates, silver by position, PostgreSQL behind silver."""
@@ -135,6 +141,7 @@ class TopicQuery:
             self.follower.follow(self.fence, written.version, spark, self.domain.loads(facts))
         else:
             self.follower.catch_up(self.fence, spark)
+        self.foreign.settle(self.follower.reached)
 
     def _facts(self, batch: BatchRange, tally: Tally) -> dict[str, Any]:
         return {

@@ -8,12 +8,14 @@ from pyspark.sql import DataFrame
 
 from jobs.backfill import main
 from streaming.care.backfill import Difference, SilverBackfill, open_backfill
+from streaming.processes import wait_until
 from streaming.queries.domains import Domain, build_domains
 from streaming.transforms import posts
 from tests.fixtures_faults import Judge
 from tests.fixtures_stream import StreamBench, make_post, make_reading, send_mixture, with_rules
 
 POSTS = ("posts", "bronze")
+PATIENCE_SECONDS = 120.0
 
 
 @pytest.fixture
@@ -47,6 +49,21 @@ def test_rows_are_made_again_and_all_that_was_made_of_them(
     bench.drain()
     judge(bench.prove().checks)
     assert bench.count("silver/posts") == 60
+
+
+@pytest.mark.fault("F11")
+def test_on_an_idle_topic_the_running_stream_follows_a_backfill(
+    bench: StreamBench, mistake: Callable[[], None], judge: Judge
+) -> None:
+    """No record comes any more that would make a batch."""
+    send_mixture(bench, 0)
+    bench.drain()
+    mistake()
+    with bench.live(("posts", "gold_posts")):
+        assert backfill(bench, "silver/posts").changed == 40
+        assert not bench.prove().is_exact
+        assert wait_until(lambda: bench.prove().is_exact, PATIENCE_SECONDS)
+    judge(bench.prove().checks)
 
 
 @pytest.mark.fault("F11")

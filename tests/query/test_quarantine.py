@@ -81,6 +81,20 @@ def test_a_selection_leaves_the_others(short: StreamBench) -> None:
     assert replay_posts(short, topic="posts") == Replayed("posts", used=1, still_bad=1)
 
 
+def test_on_an_idle_topic_the_running_stream_follows_a_replay(short: StreamBench, judge: Judge) -> None:
+    """No record comes any more that would make a batch."""
+    short.send("posts", [long_post(1), make_post(3)])
+    short.drain(POSTS, runtime=strict(short))
+    outlive_the_horizon(short)
+    newest = "SELECT max(silver_version) FROM ops.ledger WHERE query = 'posts'"
+    before = short.run_sql(newest)
+    with short.live(("posts",)):
+        assert replay_posts(short).used == 1
+        assert wait_until(lambda: short.run_sql(newest) != before, 120)
+    short.drain()
+    judge(short.prove().checks)
+
+
 @pytest.mark.fault("F11")
 @pytest.mark.parametrize("step", ["_append", "_mark"])
 def test_a_replay_killed_between_its_steps_goes_on(
