@@ -1,7 +1,10 @@
 """What only an operator may decide, because something is lost for good: go on without it, and keep a record of that."""
 
+import shutil
+
 from streaming.positions import Offsets, find_lost, furthest, render
 from streaming.queries.access import ask_broker, known_generations, open_ledger, open_table, take_over
+from streaming.queries.checkpoint import newest_lineage
 from streaming.queries.gate import Gate
 from streaming.queries.runtime import Runtime
 from streaming.sinks.delta import PositionedTable
@@ -56,10 +59,16 @@ def allow_batches(runtime: Runtime) -> list[str]:
 
 
 def _skip(runtime: Runtime, table: PositionedTable, fence: Fence, begin: Offsets) -> list[str]:
-    """The loss is written to the warehouse first, then the table's end moves: a crash in between only repeats it."""
+    """The loss is written to the warehouse first, then the table's end moves: a crash in between only repeats it.
+
+    A table without an end has at most a batch that was planned: without its checkpoint the next start begins anew.
+    """
+    checkpoint = runtime.stream.checkpoints / fence.query
     with table.held(fence):
         newest, end = table.log.newest_position(), table.end()
-        if newest is None or end is None:
+        if newest is None and (lineage := newest_lineage(checkpoint)):
+            end = lineage.start
+        if end is None:
             return []
         ranges = [
             Lost(fence.query, topic, table.generations[topic], int(partition), at, oldest)
@@ -68,8 +77,11 @@ def _skip(runtime: Runtime, table: PositionedTable, fence: Fence, begin: Offsets
         if not ranges:
             return []
         open_ledger(runtime, fence.query).record_lost(ranges)
-        moved = {"from": table.to_position(end), "to": table.to_position(furthest(end, begin))}
-        position = newest.carried("repair", generation=table.recorded_generations(), counts={}, **moved)
-        append(runtime.spark.createDataFrame([], table.table.schema), table.path, position)
+        if newest is None:
+            shutil.rmtree(checkpoint)
+        else:
+            moved = {"from": table.to_position(end), "to": table.to_position(furthest(end, begin))}
+            position = newest.carried("repair", generation=table.recorded_generations(), counts={}, **moved)
+            append(runtime.spark.createDataFrame([], table.table.schema), table.path, position)
     return [f"{lost.query}: {lost.topic} partition {lost.partition} skips {lost.stop - lost.start} records "
             f"({lost.start} to {lost.stop - 1})" for lost in ranges]

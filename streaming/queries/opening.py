@@ -11,7 +11,7 @@ from streaming.errors import StreamingError
 from streaming.positions import Offsets, find_lost
 from streaming.queries.access import ask_broker, ask_latest, open_ledger, open_table, take_over
 from streaming.queries.bronze import BronzeQuery
-from streaming.queries.checkpoint import Lineage
+from streaming.queries.checkpoint import Lineage, newest_lineage
 from streaming.queries.domains import Domain
 from streaming.queries.drift import DriftWatch
 from streaming.queries.follower import Follower
@@ -51,7 +51,7 @@ def open_topic_query(runtime: Runtime, domain: Domain) -> TopicQuery:
     fence = take_over(runtime, domain.name, ledger)
     state = _read_state(runtime, tables.silver, fence, generations)
     topic = TopicState(begin, ask_latest(runtime, (domain.name,)))
-    _check_reachable(domain.name, state.end, topic)
+    _check_reachable(runtime, domain.name, state.end, topic)
     lineage, is_new = _open_lineage(runtime, domain.name, state, topic)
     if is_new and state.end is not None:
         _void_undecided(runtime, tables, fence, state.end)
@@ -74,7 +74,7 @@ def open_bronze_query(runtime: Runtime) -> BronzeQuery:
     fence = take_over(runtime, "bronze", None)
     state = _read_state(runtime, table, fence, generations)
     reach = TopicState(begin, ask_latest(runtime, topics))
-    _check_reachable("bronze", state.end, reach)
+    _check_reachable(runtime, "bronze", state.end, reach)
     lineage, _ = _open_lineage(runtime, "bronze", state, reach)
     return BronzeQuery(runtime, table, fence, lineage, generations)
 
@@ -114,9 +114,14 @@ def _highest_coordinates(
     return ends or None
 
 
-def _check_reachable(query: str, end: Offsets | None, topics: TopicState) -> None:
-    """Between the table's end and the broker's oldest record nothing may be missing."""
+def _check_reachable(runtime: Runtime, query: str, end: Offsets | None, topics: TopicState) -> None:
+    """Between the table's end and the broker's oldest record nothing may be missing.
+
+    A table without an end may have a batch planned: then that begins at the lineage's start.
+    """
     if end is None:
+        lineage = newest_lineage(runtime.stream.checkpoints / query)
+        _check_nothing_lost(query, topics.begin if lineage is None else lineage.start, topics)
         return
     for topic, partitions in topics.latest.items():
         for number, latest in partitions.items():
@@ -126,6 +131,10 @@ def _check_reachable(query: str, end: Offsets | None, topics: TopicState) -> Non
                     f"query {query}: the lake is at {at} of {topic} partition {number}, but the topic ends at "
                     f"{latest}: this is not the topic that filled the lake"
                 )
+    _check_nothing_lost(query, end, topics)
+
+
+def _check_nothing_lost(query: str, end: Offsets, topics: TopicState) -> None:
     for topic, partition, at, oldest in find_lost(end, topics.begin):
         raise RecordsLost(
             f"query {query}: {topic} partition {partition} lost {oldest - at} records to retention (the lake "

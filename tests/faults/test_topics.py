@@ -55,6 +55,27 @@ def test_records_lost_to_retention_are_skipped_on_command(
     assert bench.count("silver/posts") == 25
 
 
+def test_retention_over_the_very_first_batch_is_skipped_on_command(
+    bench: StreamBench, judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was planned and never written: no table has a position yet."""
+    send(bench, 0, 10)
+    for query, reader in QUERIES.items():
+        with monkeypatch.context() as patch:
+            crash_before(patch, reader, "process")
+            with pytest.raises(QueryFailed, match=CRASH):
+                bench.drain((query,))
+    lose_records(bench, "posts", 7)
+    with pytest.raises(RecordsLost, match=r"posts partition 0 lost 7 records .* repair --skip-lost"):
+        bench.drain(READERS)
+    skipped = [f"{query}: posts partition 0 skips 7 records (0 to 6)" for query in ("bronze", "posts")]
+    assert skip_lost(bench.make_runtime()) == skipped
+    assert skip_lost(bench.make_runtime()) == []
+    bench.drain(POSTS_CHAIN)
+    judge(bench.prove().checks)
+    assert bench.count("bronze/records") == 5
+
+
 @pytest.mark.parametrize("refilled", ci_runs("F10", [30, 3], 30))
 def test_a_recreated_topic_is_read_on_command(bench: StreamBench, judge: Judge, refilled: int) -> None:
     """Filled beyond the old end, offsets alone would not tell."""
