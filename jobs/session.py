@@ -35,6 +35,7 @@ def tune(spark: SparkSession) -> None:
     """What no configuration key can say."""
     jvm: Any = spark.sparkContext._jvm
     _write_plain_files(spark, jvm)
+    jvm.org.xerial.snappy.Snappy.getNativeLibraryVersion()  # unpacks itself, so not first on a full disk
     for name in _CLASSES:  # each mention would search every jar for the packages that might hold the class
         setattr(jvm, name, getattr(jvm, name))
 

@@ -6,7 +6,7 @@
 import json
 import random
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,8 +43,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Takes out what only a full run runs (`ci=0`)."""
-    absent = [item for item in items if (mark := _find_mark(item)) and not _count_rounds(config, mark)]
+    """Takes out what only a full run runs (`ci=0`); what stays tells its fault to whoever collects the reports."""
+    marks = {item: mark for item in items if (mark := _find_mark(item))}
+    for item, mark in marks.items():
+        item.user_properties.append(("fault", mark.args[0]))
+    absent = [item for item, mark in marks.items() if not _count_rounds(config, mark)]
     if absent:
         config.hook.pytest_deselected(items=absent)
         items[:] = [item for item in items if item not in absent]
@@ -89,19 +92,18 @@ class MatrixRun:
     """Collects what really ran."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self._seed = config.getoption("--seed")
+        self._config, self._seed = config, config.getoption("--seed")
         self._started_at, self._commit = _now(), _commit()
         self._runs: dict[str, FaultRuns] = {}
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Iterator[pytest.TestReport]:
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A test's verdict, how often it injected its fault, and the differences it was judged by."""
-        report = yield
-        marker = item.get_closest_marker("fault")
-        if marker and (report.when == "call" or not report.passed):
-            add_test(self._runs, marker.args[0], injections=_total(item, "injections") or 1,
-                     failed=not report.passed, differences=_total(item, "differences"))
-        return report
+        fault = dict(report.user_properties).get("fault")
+        if fault and (report.when == "call" or not report.passed):
+            add_test(self._runs, str(fault), injections=_total(report, "injections") or 1,
+                     failed=not report.passed, differences=_total(report, "differences"))
+        if report.failed:  # not only at the end of a run of hours
+            self._config.pluginmanager.get_plugin("terminalreporter").write_line(f"\n{report.longreprtext}")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The table for people, the JSON for the README."""
@@ -115,13 +117,13 @@ class MatrixRun:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Only a full run leaves a report."""
-    if config.getoption("--faults"):
+    """Only a full run leaves a report, and of its processes the one that the workers report to."""
+    if config.getoption("--faults") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(MatrixRun(config), "fault matrix")
 
 
-def _total(item: pytest.Item, wanted: str) -> int:
-    return sum(int(value) for name, value in item.user_properties if name == wanted)
+def _total(report: pytest.TestReport, wanted: str) -> int:
+    return sum(int(value) for name, value in report.user_properties if name == wanted)
 
 
 def _now() -> str:

@@ -27,6 +27,8 @@ PATIENCE_SECONDS = 180.0
 MIXTURE = ("--malformed", "0.02", "--duplicates", "0.05", "--late", "0.05")
 SELDOM = [f"stream.queries.{gold}.trigger_seconds=10" for gold in ("gold_posts", "gold_machines")]
 """A merge every two seconds would take half of two cores, which the drivers need to start and to drain."""
+SPARK = "org.apache.spark.deploy.SparkSubmit"
+"""Before it, another JVM lives for a moment: it puts its command line together."""
 NOISE = re.compile(r"^at=|^WARNING: Using incubator modules|UserWarning: |warnings\.warn|^\s*$")
 """Lines of a driver that are not its last word: its log, and what Java and pyspark say at every start."""
 
@@ -160,7 +162,7 @@ class Running:
         """Its `jvm`, its `python` driver (workers are not meant), or `both`."""
         with suppress(psutil.NoSuchProcess):
             family = psutil.Process(self.process.pid).children(recursive=True)
-            jvms = [process for process in family if _words_of(process)[:1] and "java" in _words_of(process)[0]]
+            jvms = [process for process in family if SPARK in _words_of(process)]
             drivers = [child for jvm in jvms for child in jvm.children() if _runs_a_job(child)]
             return {"jvm": jvms, "python": drivers, "both": [*jvms, *drivers]}[wanted]
         return []
