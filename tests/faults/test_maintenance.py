@@ -1,108 +1,35 @@
 """Maintenance beside the stream: few files afterwards, the same rows, the same positions, and every number right."""
 
-import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from streaming.processes import wait_until
-from streaming.queries.bronze import BronzeQuery
-from streaming.queries.supervisor import QueryFailed
-from streaming.queries.topic_query import TopicQuery
+from tests.faults.crashes import CRASH, fail
+from tests.faults.upkeeping import (
+    count_files,
+    drain_as_of,
+    forget_soon,
+    maintain,
+    maintain_until_clean,
+    position_of,
+    send_posts,
+    small_files,
+)
 from tests.fixtures_faults import Judge
-from tests.fixtures_stream import StreamBench, make_post, make_reading
+from tests.fixtures_stream import StreamBench
 from warehouse import upkeep
 from warehouse.delta_log import DeltaLog
 from warehouse.locks import TableLocks
-from warehouse.postgres import connect, role_url
 from warehouse.tables import ALL, BRONZE, HASHTAG_MINUTES, POSTS, QUARANTINE, READINGS, Table
-from warehouse.upkeep import MAX_FILES, Done, Upkeep, read_files
+from warehouse.upkeep import MAX_FILES, Upkeep
 from warehouse.verification import VerificationError
 
 pytestmark = pytest.mark.timeout(900)  # VACUUM and OPTIMIZE take seconds per table on a busy machine
-DAY_MS = 86_400_000
-SILVER = (POSTS, READINGS)
-PLANNERS: dict[str, type] = {"posts": TopicQuery, "bronze": BronzeQuery}
-
-
-def send_posts(bench: StreamBench, first: int, count: int = 30) -> None:
-    """Valid posts, broken ones and a repeat."""
-    numbers = range(first, first + count)
-    bench.send("posts", [*map(make_post, numbers), make_post(first), *[b"{"] * 12])
-    bench.send("readings", [make_reading(number) for number in numbers])
-
-
-@contextmanager
-def small_files(bench: StreamBench) -> Iterator[None]:
-    """Every table gets a file per two rows."""
-    bench.spark.conf.set("spark.sql.files.maxRecordsPerFile", "2")
-    try:
-        yield
-    finally:
-        bench.spark.conf.unset("spark.sql.files.maxRecordsPerFile")
-
-
-def drain_as_of(bench: StreamBench, days_ago: int) -> None:
-    """What waits is read by a batch of an earlier day: it was planned then, and the driver died before it wrote."""
-    for query, planner in PLANNERS.items():
-        with pytest.MonkeyPatch.context() as crash:
-            crash.setattr(planner, "process", _fail)
-            with pytest.raises(QueryFailed):
-                bench.drain((query,))
-        age_pending_batch(bench, query, days_ago)
-    bench.drain(tuple(PLANNERS))
-
-
-def age_pending_batch(bench: StreamBench, query: str, days_ago: int) -> None:
-    offsets = bench.settings.stream.checkpoints / query / "1" / "offsets"
-    newest = max((path for path in offsets.iterdir() if path.name.isdigit()), key=lambda path: int(path.name))
-    version, metadata, *rest = newest.read_text().splitlines()
-    planned = json.loads(metadata)
-    planned["batchTimestampMs"] -= days_ago * DAY_MS
-    newest.write_text("\n".join([version, json.dumps(planned), *rest]))
-
-
-def maintain(bench: StreamBench, tables: Iterable[Table] = ALL, **options: Any) -> dict[str, Done]:
-    """A run as another process would do it; the tables that had something to do."""
-    run = Upkeep(bench.spark, bench.settings.lake, TableLocks(bench.spark, bench.settings.lake.path), **options)
-    return {done.table: done for done in map(run.run, tables) if not done.is_nothing}
-
-
-def maintain_until_clean(bench: StreamBench) -> None:
-    """Until the retention has passed and silver's folders hold nothing but the few files of the newest version."""
-
-    def is_clean() -> bool:
-        maintain(bench, SILVER, open_day=True)
-        named = sum(sum(count_files(bench, table).values()) for table in SILVER)
-        return named == len(list(bench.settings.lake.path.glob("silver/[pr]*s/ingest_date=*/*.parquet")))
-
-    assert wait_until(is_clean, 60)
-    assert all(files <= MAX_FILES for table in SILVER for files in count_files(bench, table).values())
-
-
-def count_files(bench: StreamBench, table: Table) -> dict[Any, int]:
-    """By partition."""
-    return {partition: len(sizes) for partition, sizes in read_files(bench.table(table.name)).items()}
-
-
-def position_of(bench: StreamBench, table: Table) -> dict[str, Any]:
-    newest = DeltaLog(bench.table(table.name)).newest_position()
-    assert newest is not None
-    return {key: value for key, value in newest.position.items() if key not in ("by", "rows_of")}
-
-
-def forget_soon(bench: StreamBench) -> StreamBench:
-    """The same bench, where a replaced file may be deleted after a second, and a commit cleaned from the log."""
-    lake = bench.settings.lake.model_copy(
-        update={"deleted_file_retention": "interval 1 seconds", "log_retention": "interval 1 seconds"}
-    )
-    return replace(bench, settings=bench.settings.model_copy(update={"lake": lake}))
 
 
 @pytest.mark.fault("F11")
@@ -151,8 +78,8 @@ def test_gold_and_the_warehouse_catch_up_past_files_that_are_gone(bench: StreamB
     before = position_of(bench, POSTS)
     maintain_until_clean(bench)
     assert position_of(bench, POSTS) == before
-    run_sql(bench, "TRUNCATE ops.ledger, warehouse.dim_hashtag, warehouse.dim_author CASCADE")
-    run_sql(bench, "TRUNCATE warehouse.fact_machine_minute")
+    bench.run_sql("TRUNCATE ops.ledger, warehouse.dim_hashtag, warehouse.dim_author CASCADE")
+    bench.run_sql("TRUNCATE warehouse.fact_machine_minute")
     bench.drain()
     judge(bench.prove().checks)
     assert bench.count("silver/posts") == 60
@@ -181,8 +108,8 @@ def crash_after_a_commit(bench: StreamBench, monkeypatch: pytest.MonkeyPatch) ->
     whole, calls = upkeep.compact, iter(range(100))
     with monkeypatch.context() as crash:
         crash.setattr(upkeep, "FILES_AT_ONCE", 10)
-        crash.setattr(upkeep, "compact", lambda *words: _fail() if next(calls) else whole(*words))
-        with pytest.raises(RuntimeError, match="a crash made by the test"):
+        crash.setattr(upkeep, "compact", lambda *words: fail() if next(calls) else whole(*words))
+        with pytest.raises(RuntimeError, match=CRASH):
             maintain(bench, (POSTS,), open_day=True)
     assert next(calls) == 2
     assert max(count_files(bench, POSTS).values()) > MAX_FILES
@@ -205,11 +132,11 @@ def crash_in_vacuum(bench: StreamBench, monkeypatch: pytest.MonkeyPatch) -> None
         assert len(unneeded) > 3
         for path in unneeded[:3]:
             path.unlink()
-        _fail()
+        fail()
 
     with monkeypatch.context() as crash:
         crash.setattr(upkeep, "vacuum", die)
-        with pytest.raises(RuntimeError, match="a crash made by the test"):
+        with pytest.raises(RuntimeError, match=CRASH):
             maintain(bench, (POSTS,), open_day=True)
 
 
@@ -265,16 +192,7 @@ def test_the_recount_says_so_where_a_version_it_needs_is_gone(bench: StreamBench
             send_posts(bench, first)
             bench.drain()
     maintain_until_clean(bench)
-    run_sql(bench, "DELETE FROM ops.ledger AS l WHERE query = 'posts' AND silver_version = "
+    bench.run_sql("DELETE FROM ops.ledger AS l WHERE query = 'posts' AND silver_version = "
                    "(SELECT max(silver_version) FROM ops.ledger WHERE query = l.query)")
     with pytest.raises(VerificationError, match=r"version \d+ of silver/posts can no longer be read: let the stream"):
         bench.prove()
-
-
-def run_sql(bench: StreamBench, statement: str) -> None:
-    with connect(role_url(bench.settings.postgres, "owner"), application_name="tests") as session:
-        session.cursor().execute(statement)
-
-
-def _fail(*_arguments: object) -> Callable[..., None]:
-    raise RuntimeError("a crash made by the test")
