@@ -15,8 +15,6 @@ from jobs.cli import run
 from jobs.settings import ROOT, add_settings_arguments
 
 GROUP = "prove"
-TWO_AT_A_TIME = ("-n", "2", "--dist", "worksteal")
-"""A test of the matrix waits for services half of its time; three at a time would take each other's patience."""
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -29,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     parser.add_argument("--faults", action="store_true", help="the whole fault matrix, once with each of its rounds")
     parser.add_argument("--seed", type=int, metavar="N", help="replays the choices of the run with this seed")
     arguments, words = parser.parse_known_args(argv)
-    words += ["--faults", "-m", "fault", *TWO_AT_A_TIME] if arguments.faults else []
+    words += ["--faults", "-m", "fault"] if arguments.faults else []
     words += [] if arguments.seed is None else ["--seed", str(arguments.seed)]
     environment = {**os.environ, "AFLUENTE_PROFILE": arguments.profile, "PYTHONPATH": str(ROOT)}
     for override in arguments.overrides:

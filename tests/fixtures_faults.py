@@ -43,7 +43,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Takes out what only a full run runs (`ci=0`); what stays tells its fault to whoever collects the reports."""
+    """Takes out what only a full run runs (`ci=0`); what stays tells its fault to the report."""
     marks = {item: mark for item in items if (mark := _find_mark(item))}
     for item, mark in marks.items():
         item.user_properties.append(("fault", mark.args[0]))
@@ -117,8 +117,8 @@ class MatrixRun:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Only a full run leaves a report, and of its processes the one that the workers report to."""
-    if config.getoption("--faults") and not hasattr(config, "workerinput"):
+    """Only a full run leaves a report."""
+    if config.getoption("--faults"):
         config.pluginmanager.register(MatrixRun(config), "fault matrix")
 
 
