@@ -15,20 +15,21 @@ LEAVE_SECONDS = 13.0
 STARTING = ("jvm", "python", "query=bronze state=started")
 
 
-@pytest.mark.fault("F12", ci=1, full=5)
+@pytest.mark.fault("F12")
 def test_a_stopped_driver_leaves_at_once_and_loses_nothing(
-    plant: Plant, chance: random.Random, judge: Judge, injected: Injected
+    plant: Plant, chance: random.Random, judge: Judge, injected: Injected, pytestconfig: pytest.Config
 ) -> None:
-    """Once while the driver starts, once between or inside its batches."""
+    """In turns while the driver starts, and between or inside its batches."""
     with plant.load():
-        stream = plant.start("stream")
-        wait_for_stage(stream, chance.choice(STARTING))
-        assert_leaves(stream)
-        injected()
-        stream = plant.start("stream")
-        plant.wait_for_commits(chance.randint(1, 12))
-        assert_leaves(stream)
-        injected()
+        for _ in range(5 if pytestconfig.getoption("--faults") else 1):
+            stream = plant.start("stream")
+            wait_for_stage(stream, chance.choice(STARTING))
+            assert_leaves(stream)
+            injected()
+            stream = plant.start("stream")
+            plant.wait_for_commits(chance.randint(1, 12))
+            assert_leaves(stream)
+            injected()
     assert assert_settled(plant, judge)["one_place"].rows > 1000
 
 
