@@ -32,7 +32,7 @@ YOUNG_JVM = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
 it Java's cache for code would be too small for Spark. A start takes a quarter less."""
 SPARK = "org.apache.spark.deploy.SparkSubmit"
 """Before it, another JVM lives for a moment: it puts its command line together."""
-NOISE = re.compile(r"^at=|^NOTE: Picked up JDK_JAVA_OPTIONS|^WARNING: Using incubator modules|UserWarning: |warnings\.warn|^\s*$")
+NOISE = re.compile(r"^at=|^NOTE: Picked up |^WARNING: Using incubator|UserWarning: |warnings\.warn|^\s*$")
 """Lines of a driver that are not its last word: its log, and what Java and pyspark say at every start."""
 
 

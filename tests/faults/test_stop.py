@@ -9,7 +9,7 @@ from tests.faults.invariants import assert_settled
 from tests.fixtures_faults import Injected, Judge
 from tests.fixtures_plant import PATIENCE_SECONDS, Plant, Running
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 LEAVE_SECONDS = 13.0
 """Ten are promised; on two cores that others use too, a JVM of a gigabyte takes some more to vanish."""
 STARTING = ("jvm", "python", "query=bronze state=started")
