@@ -17,7 +17,7 @@ from streaming.queries.topic_query import TopicQuery
 from streaming.sinks import ledger
 from streaming.sinks.ledger import Ledger
 from tests.faults.crashes import CRASH, crash_after, crash_before
-from tests.fixtures_faults import Judge
+from tests.fixtures_faults import Injected, Judge
 from tests.fixtures_stream import POSTS_CHAIN, StreamBench, send_posts
 
 Crash = Callable[[pytest.MonkeyPatch, int], None]
@@ -79,25 +79,29 @@ POINTS: dict[str, tuple[str, Crash]] = {
 }
 
 
-@pytest.mark.fault("F2", ci=1, full=5)
+@pytest.mark.fault("F2")
 @pytest.mark.parametrize("point", POINTS)
 def test_a_crash_at_any_point_changes_no_number(
-    bench: StreamBench, chance: random.Random, judge: Judge, point: str, monkeypatch: pytest.MonkeyPatch
+    bench: StreamBench, chance: random.Random, judge: Judge, injected: Injected, point: str,
+    pytestconfig: pytest.Config,
 ) -> None:
+    """In a full run again and again on the same lake."""
     query, crash = POINTS[point]
-    sizes = [chance.randint(20, 60) for _ in range(2)]
     bench.cap("posts", 25)
     bench.cap("bronze", 25)
-    send_posts(bench, 0, sizes[0])
-    if query == "gold_posts":
-        bench.drain(("posts",))
-    with monkeypatch.context() as patch:
-        crash(patch, chance.choice([1, 2]))
-        with pytest.raises(QueryFailed, match=CRASH):
-            bench.drain((query,))
-    send_posts(bench, sizes[0] // 2, sizes[1])  # the first of it repeats what was there before the crash
-    bench.drain(POSTS_CHAIN)
-    judge(bench.prove().checks)
+    for first in range(0, 5_000 if pytestconfig.getoption("--faults") else 1_000, 1_000):
+        sizes = [chance.randint(20, 60) for _ in range(2)]
+        send_posts(bench, first, sizes[0])
+        if query == "gold_posts":
+            bench.drain(("posts",))
+        with pytest.MonkeyPatch.context() as patch:
+            crash(patch, chance.choice([1, 2]))
+            with pytest.raises(QueryFailed, match=CRASH):
+                bench.drain((query,))
+        injected()
+        send_posts(bench, first + sizes[0] // 2, sizes[1])  # repeats some of what was there before the crash
+        bench.drain(POSTS_CHAIN)
+        judge(bench.prove().checks)
 
 
 @pytest.mark.fault("F2")
