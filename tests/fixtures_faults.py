@@ -71,6 +71,12 @@ def chance(request: pytest.FixtureRequest, round_number: int) -> random.Random:
 
 
 @pytest.fixture
+def full(pytestconfig: pytest.Config) -> bool:
+    """Whether this is the whole matrix, not CI's share of it."""
+    return bool(pytestconfig.getoption("--faults"))
+
+
+@pytest.fixture
 def judge(request: pytest.FixtureRequest) -> Judge:
     """Takes the checks of a recount, keeps the differences for the report and fails unless there are none."""
 

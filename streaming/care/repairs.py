@@ -4,14 +4,14 @@ import shutil
 
 from streaming.positions import Offsets, find_lost, furthest, render
 from streaming.queries.access import ask_broker, known_generations, open_ledger, open_table, take_over
-from streaming.queries.checkpoint import newest_lineage
+from streaming.queries.checkpoint import planned_start
 from streaming.queries.gate import Gate
 from streaming.queries.runtime import Runtime
 from streaming.sinks.delta import PositionedTable
 from streaming.sinks.fence import Fence
 from streaming.sinks.ledger import Lost
 from streaming.topics import describe_topics
-from warehouse.delta_io import append
+from warehouse.delta_io import append, read_table
 from warehouse.tables import BRONZE, SILVER
 
 
@@ -66,8 +66,8 @@ def _skip(runtime: Runtime, table: PositionedTable, fence: Fence, begin: Offsets
     checkpoint = runtime.stream.checkpoints / fence.query
     with table.held(fence):
         newest, end = table.log.newest_position(), table.end()
-        if newest is None and (lineage := newest_lineage(checkpoint)):
-            end = lineage.start
+        if newest is None and read_table(runtime.spark, table.path).isEmpty():
+            end = planned_start(checkpoint)
         if end is None:
             return []
         ranges = [

@@ -61,6 +61,12 @@ def newest_lineage(root: Path) -> Lineage | None:
     return _read_lineage(root / str(numbers[0])) if numbers else None
 
 
+def planned_start(root: Path) -> Offsets | None:
+    """Where the newest lineage below `root` began: what counts as read while its table has nothing yet."""
+    lineage = newest_lineage(root)
+    return None if lineage is None else lineage.start
+
+
 def highest_number(root: Path) -> int:
     """The highest lineage number below `root`, readable or not; 0 without any."""
     return max((int(p.name) for p in root.glob("[0-9]*") if p.name.isdigit()), default=0)

@@ -7,7 +7,7 @@ from warehouse.delta_log import Commit, DeltaLog, RebuildNeeded
 
 
 class ForeignCommits:
-    """Looks at a table's log from the moment it was made; a look costs one `stat` while nothing is new.
+    """Looks at a table's log from the moment it was made: each commit is read once, a look without news costs a `stat`.
 
     `matter` says which commits the query has to follow and is not told of. Not shared between threads but for `settle`.
     """
@@ -15,7 +15,7 @@ class ForeignCommits:
     def __init__(self, table: Path, matter: Callable[[Commit], bool]) -> None:
         self._log = DeltaLog(table)
         self._matter = matter
-        self._settled = self._log.newest_version()
+        self._seen = self._settled = self._newest = self._log.newest_version()
 
     def settle(self, version: int) -> None:
         """The query has followed up to that version."""
@@ -23,8 +23,14 @@ class ForeignCommits:
 
     def are_waiting(self) -> bool:
         """Whether there are some that the query has not followed."""
-        beyond = range(self._settled + 1, self._log.newest_version() + 1)
+        for version in range(self._seen + 1, self._log.newest_version() + 1):
+            self._seen = version
+            if self._matters(version):
+                self._newest = version
+        return self._newest > self._settled
+
+    def _matters(self, version: int) -> bool:
         try:
-            return any(self._matter(self._log.read(version)) for version in beyond)
-        except RebuildNeeded:
+            return self._matter(self._log.read(version))
+        except RebuildNeeded:  # cleaned away already: it may have
             return True

@@ -11,7 +11,7 @@ from streaming.errors import StreamingError
 from streaming.positions import Offsets, find_lost
 from streaming.queries.access import ask_broker, ask_latest, open_ledger, open_table, take_over
 from streaming.queries.bronze import BronzeQuery
-from streaming.queries.checkpoint import Lineage, newest_lineage
+from streaming.queries.checkpoint import Lineage, planned_start
 from streaming.queries.domains import Domain
 from streaming.queries.drift import DriftWatch
 from streaming.queries.follower import Follower
@@ -119,11 +119,21 @@ def _check_reachable(runtime: Runtime, query: str, end: Offsets | None, topics: 
 
     A table without an end may have a batch planned: then that begins at the lineage's start.
     """
-    if end is None:
-        lineage = newest_lineage(runtime.stream.checkpoints / query)
-        _check_nothing_lost(query, topics.begin if lineage is None else lineage.start, topics)
+    if end is not None:
+        _check_same_topics(query, end, topics.latest)
+    reached = planned_start(runtime.stream.checkpoints / query) if end is None else end
+    if reached is None:
         return
-    for topic, partitions in topics.latest.items():
+    for topic, partition, at, oldest in find_lost(reached, topics.begin):
+        raise RecordsLost(
+            f"query {query}: {topic} partition {partition} lost {oldest - at} records to retention (the lake "
+            f"ends at {at}, the broker begins at {oldest}); restore the broker's data, or accept the loss: "
+            "./spark-submit.sh repair --skip-lost"
+        )
+
+
+def _check_same_topics(query: str, end: Offsets, topics: Offsets) -> None:
+    for topic, partitions in topics.items():
         for number, latest in partitions.items():
             at = end.get(topic, {}).get(number, 0)
             if at > latest:
@@ -131,16 +141,6 @@ def _check_reachable(runtime: Runtime, query: str, end: Offsets | None, topics: 
                     f"query {query}: the lake is at {at} of {topic} partition {number}, but the topic ends at "
                     f"{latest}: this is not the topic that filled the lake"
                 )
-    _check_nothing_lost(query, end, topics)
-
-
-def _check_nothing_lost(query: str, end: Offsets, topics: TopicState) -> None:
-    for topic, partition, at, oldest in find_lost(end, topics.begin):
-        raise RecordsLost(
-            f"query {query}: {topic} partition {partition} lost {oldest - at} records to retention (the lake "
-            f"ends at {at}, the broker begins at {oldest}); restore the broker's data, or accept the loss: "
-            "./spark-submit.sh repair --skip-lost"
-        )
 
 
 def _void_undecided(runtime: Runtime, tables: TopicTables, fence: Fence, end: Offsets) -> None:

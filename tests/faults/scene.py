@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from streaming.processes import wait_until
 from tests.faults.poller import Poller
 from tests.faults.proxy import Proxy
-from tests.fixtures_plant import PATIENCE_SECONDS, Plant, Running
+from tests.faults.running import PATIENCE_SECONDS, Running
+from tests.fixtures_plant import Plant
 
 
 @dataclass

@@ -83,13 +83,14 @@ POINTS: dict[str, tuple[str, Crash]] = {
 @pytest.mark.parametrize("point", POINTS)
 def test_a_crash_at_any_point_changes_no_number(
     bench: StreamBench, chance: random.Random, judge: Judge, injected: Injected, point: str,
-    pytestconfig: pytest.Config,
+    full: bool,
 ) -> None:
     """In a full run again and again on the same lake."""
     query, crash = POINTS[point]
     bench.cap("posts", 25)
     bench.cap("bronze", 25)
-    for first in range(0, 5_000 if pytestconfig.getoption("--faults") else 1_000, 1_000):
+    for number in range(5 if full else 1):
+        first = 1_000 * number
         sizes = [chance.randint(20, 60) for _ in range(2)]
         send_posts(bench, first, sizes[0])
         if query == "gold_posts":

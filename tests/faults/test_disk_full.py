@@ -27,10 +27,10 @@ LARGE = bytes(1 << 20)  # a write that does not fit is cut to what does
 
 @pytest.mark.fault("F8", ci=1, full=1)
 def test_a_full_disk_ends_the_driver_and_costs_nothing(
-    plant: Plant, chance: random.Random, judge: Judge, injected: Injected, pytestconfig: pytest.Config
+    plant: Plant, chance: random.Random, judge: Judge, injected: Injected, full: bool
 ) -> None:
     """Lake, checkpoints and temporary files, each on a disk of its own that is full for a while; in CI one of them."""
-    places = len(PLACES) if pytestconfig.getoption("--faults") else 1
+    places = len(PLACES) if full else 1
     with own_disks(plant):
         with plant.load():
             for place in chance.sample(PLACES, places):

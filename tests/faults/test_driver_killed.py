@@ -4,26 +4,27 @@ import random
 
 import pytest
 
-from streaming.processes import wait_until
 from tests.faults.invariants import assert_settled
 from tests.faults.poller import Poller
 from tests.fixtures_faults import Injected, Judge
-from tests.fixtures_plant import PATIENCE_SECONDS, Plant
+from tests.fixtures_plant import Plant
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 
 @pytest.mark.fault("F1", ci=1, full=2)
 def test_a_killed_driver_loses_and_doubles_nothing(
-    plant: Plant, chance: random.Random, judge: Judge, injected: Injected, pytestconfig: pytest.Config
+    plant: Plant, chance: random.Random, judge: Judge, injected: Injected, full: bool
 ) -> None:
     """JVM, Python driver and both are killed, in an order and after a number of commits that the seed decides; after
     none means while the driver starts."""
-    kills = 50 if pytestconfig.getoption("--faults") else 5
+    kills = 50 if full else 5
     with plant.load(), Poller(plant):
-        for victim in chance.choices(["jvm", "python", "both"], k=kills):
+        for number, victim in enumerate(chance.choices(["jvm", "python", "both"], k=kills)):
             stream = plant.start("stream")
-            assert wait_until(lambda: bool(stream.find(victim)), PATIENCE_SECONDS)  # noqa: B023 - asked at once
+            stream.wait_for_process(victim)
+            if not number:
+                plant.wait_for_ledger()  # from here on readers see numbers
             plant.wait_for_commits(chance.randint(0, 4))
             assert stream.kill(victim) != 0
             injected()

@@ -5,8 +5,9 @@ import random
 import pytest
 
 from streaming.processes import wait_until
+from tests.faults.running import PATIENCE_SECONDS
 from tests.fixtures_faults import Judge
-from tests.fixtures_plant import PATIENCE_SECONDS, Plant
+from tests.fixtures_plant import Plant
 from warehouse.upkeep import MAX_FILES, read_files
 
 MIXTURE = ("--malformed", "0.05", "--duplicates", "0.05", "--late", "0.05")

@@ -6,20 +6,20 @@ import pytest
 
 from tests.faults.invariants import assert_settled
 from tests.faults.proxy import AT_COMMIT, IN_COPY, Trick
+from tests.faults.running import PATIENCE_SECONDS
 from tests.faults.scene import Scene, open_scene
 from tests.fixtures_faults import Injected, Judge
-from tests.fixtures_plant import PATIENCE_SECONDS, Plant
+from tests.fixtures_plant import Plant
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
 @pytest.mark.fault("F7", ci=1, full=1)
 def test_a_bad_way_to_the_database_costs_time_and_no_row(
-    plant: Plant, chance: random.Random, judge: Judge, injected: Injected, pytestconfig: pytest.Config
+    plant: Plant, chance: random.Random, judge: Judge, injected: Injected, full: bool
 ) -> None:
     """One fault after the other, drawn by the seed, in CI two of them; the same driver lives through all."""
     faults = [slow_down, cut_a_copy, cut_an_upsert, swallow_a_commit, fall_silent]
-    full = pytestconfig.getoption("--faults")
     with open_scene(plant, full) as scene:
         for fault in chance.sample(faults, len(faults) if full else 2):
             fault(scene)

@@ -9,9 +9,10 @@ import pytest
 from streaming.processes import wait_until
 from tests.faults.invariants import assert_settled
 from tests.faults.proxy import AT_COMMIT, IN_COPY, Trick
+from tests.faults.running import PATIENCE_SECONDS
 from tests.faults.scene import Scene, open_scene
 from tests.fixtures_faults import Injected, Judge
-from tests.fixtures_plant import PATIENCE_SECONDS, Plant
+from tests.fixtures_plant import Plant
 from tests.fixtures_postgres import superuser_url
 from warehouse.postgres import connect, role_url
 
@@ -20,12 +21,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 @pytest.mark.fault("F6", ci=0, full=1)
 def test_broker_and_database_come_back(
-    plant: Plant, chance: random.Random, judge: Judge, injected: Injected, pytestconfig: pytest.Config
+    plant: Plant, chance: random.Random, judge: Judge, injected: Injected, full: bool
 ) -> None:
     """One outage after the other, in an order that the seed decides; the same driver lives through all of them."""
     outages = [stop_broker, kill_broker, lose_database, lose_database_in_copy, lose_database_at_commit,
                terminate_sessions, hold_lock]
-    with open_scene(plant, pytestconfig.getoption("--faults")) as scene:
+    with open_scene(plant, full) as scene:
         for outage in chance.sample(outages, len(outages)):
             outage(scene)
             scene.assert_recovers()

@@ -4,10 +4,10 @@ import random
 
 import pytest
 
-from streaming.processes import wait_until
 from tests.faults.invariants import assert_settled
+from tests.faults.running import Running
 from tests.fixtures_faults import Injected, Judge
-from tests.fixtures_plant import PATIENCE_SECONDS, Plant, Running
+from tests.fixtures_plant import Plant
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 LEAVE_SECONDS = 13.0
@@ -17,11 +17,11 @@ STARTING = ("jvm", "python", "query=bronze state=started")
 
 @pytest.mark.fault("F12")
 def test_a_stopped_driver_leaves_at_once_and_loses_nothing(
-    plant: Plant, chance: random.Random, judge: Judge, injected: Injected, pytestconfig: pytest.Config
+    plant: Plant, chance: random.Random, judge: Judge, injected: Injected, full: bool
 ) -> None:
     """In turns while the driver starts, and between or inside its batches."""
     with plant.load():
-        for _ in range(5 if pytestconfig.getoption("--faults") else 1):
+        for _ in range(5 if full else 1):
             stream = plant.start("stream")
             wait_for_stage(stream, chance.choice(STARTING))
             assert_leaves(stream)
@@ -38,7 +38,7 @@ def wait_for_stage(stream: Running, stage: str) -> None:
     if stage.startswith("query="):
         stream.wait_for(stage)
     else:
-        assert wait_until(lambda: bool(stream.find(stage)), PATIENCE_SECONDS)
+        stream.wait_for_process(stage)
 
 
 def assert_leaves(stream: Running) -> None:

@@ -10,8 +10,9 @@ import pytest
 from streaming.processes import wait_until
 from tests.faults.invariants import assert_settled
 from tests.faults.proxy import AT_COMMIT, IN_COPY, Proxy, Trick
+from tests.faults.running import PATIENCE_SECONDS, Running
 from tests.fixtures_faults import Injected, Judge
-from tests.fixtures_plant import PATIENCE_SECONDS, Plant, Running
+from tests.fixtures_plant import Plant
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 FENCED = r"^query \w+ was taken over by a newer driver \(pid \d+\)$"

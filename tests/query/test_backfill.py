@@ -10,12 +10,12 @@ from jobs.backfill import main
 from streaming.care.backfill import Difference, SilverBackfill, open_backfill
 from streaming.processes import wait_until
 from streaming.queries.domains import Domain, build_domains
+from streaming.queries.runtime import Runtime
 from streaming.transforms import posts
 from tests.fixtures_faults import Judge
-from tests.fixtures_stream import StreamBench, make_post, make_reading, send_mixture, with_rules
+from tests.fixtures_stream import PATIENCE_SECONDS, StreamBench, make_post, make_reading, send_mixture, with_rules
 
 POSTS = ("posts", "bronze")
-PATIENCE_SECONDS = 120.0
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ def mistake(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     return lambda: monkeypatch.setattr(posts, "MAX_TAG_LENGTH", right)
 
 
-def backfill(bench: StreamBench, table: str, *, apply: bool = True) -> Difference:
-    runtime, now = bench.make_runtime(), datetime.now(UTC)
+def backfill(bench: StreamBench, table: str, runtime: Runtime | None = None, *, apply: bool = True) -> Difference:
+    runtime, now = runtime or bench.make_runtime(), datetime.now(UTC)
     domains = build_domains(runtime.key_file)
     return open_backfill(runtime, domains, table, now - timedelta(days=1), now + timedelta(days=1)).run(apply=apply)
 
@@ -59,8 +59,8 @@ def test_on_an_idle_topic_the_running_stream_follows_a_backfill(
     send_mixture(bench, 0)
     bench.drain()
     mistake()
-    with bench.live(("posts", "gold_posts")):
-        assert backfill(bench, "silver/posts").changed == 40
+    with bench.live(("posts", "gold_posts")) as runtime:
+        assert backfill(bench, "silver/posts", runtime).changed == 40
         assert not bench.prove().is_exact
         assert wait_until(lambda: bench.prove().is_exact, PATIENCE_SECONDS)
     judge(bench.prove().checks)

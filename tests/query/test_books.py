@@ -1,41 +1,30 @@
 """Old entries of the ledger and old counts become sums: fewer rows, the same totals, and the recount still agrees."""
 
-from tests.fixtures_stream import StreamBench, make_post, make_reading
+from tests.faults.upkeeping import send_posts
+from tests.fixtures_stream import StreamBench
 from warehouse.books import fold_books
-from warehouse.postgres import connect, role_url
-
-
-def send(bench: StreamBench, first: int) -> None:
-    """Valid posts and readings, a repeat and broken records."""
-    numbers = range(first, first + 30)
-    bench.send("posts", [*map(make_post, numbers), make_post(first), *[b"{"] * 12])
-    bench.send("readings", [make_reading(number) for number in numbers])
+from warehouse.postgres import role_url
 
 
 def test_folded_books_keep_every_sum(bench: StreamBench) -> None:
     for first in (0, 40, 80):
-        send(bench, first)
+        send_posts(bench, first)
         bench.drain()
     assert fold(bench) == {"ops.ledger": 0, "ops.row_counts": 0}
-    run_sql(bench, "UPDATE ops.ledger AS l SET committed_at = committed_at - interval '30 days' "
+    bench.run_sql("UPDATE ops.ledger AS l SET committed_at = committed_at - interval '30 days' "
                    "WHERE silver_version <> (SELECT max(silver_version) FROM ops.ledger WHERE query = l.query)")
-    run_sql(bench, "INSERT INTO ops.row_counts SELECT query, minute - interval '29 days 1 minute', outcome, 1 "
+    bench.run_sql("INSERT INTO ops.row_counts SELECT query, minute - interval '29 days 1 minute', outcome, 1 "
                    "FROM ops.row_counts WHERE rows > 1")
-    run_sql(bench, "UPDATE ops.row_counts SET rows = rows - 1 WHERE rows > 1")
+    bench.run_sql("UPDATE ops.row_counts SET rows = rows - 1 WHERE rows > 1")
     folded = fold(bench)
     assert folded["ops.ledger"] == 2  # the older one of two of posts and of readings
     assert folded["ops.row_counts"] >= 3  # silver and quarantine of posts, silver of readings
     assert fold(bench) == {"ops.ledger": 0, "ops.row_counts": 0}
     bench.assert_exact()
-    send(bench, 120)
+    send_posts(bench, 120)
     bench.drain()
     bench.assert_exact()
 
 
 def fold(bench: StreamBench) -> dict[str, int]:
     return fold_books(role_url(bench.settings.postgres, "owner"))
-
-
-def run_sql(bench: StreamBench, statement: str) -> None:
-    with connect(role_url(bench.settings.postgres, "owner"), application_name="tests") as session:
-        session.cursor().execute(statement)

@@ -15,7 +15,7 @@ from streaming.processes import wait_until
 from streaming.queries.domains import build_domains
 from streaming.queries.runtime import Runtime
 from tests.fixtures_faults import Judge
-from tests.fixtures_stream import StreamBench, make_post, make_reading, with_rules
+from tests.fixtures_stream import PATIENCE_SECONDS, StreamBench, make_post, make_reading, with_rules
 from warehouse.quarantine import RecordId, Selection, count_shelves, list_records, read_record
 
 POSTS, TOPICS = ("posts", "bronze"), ("posts", "readings", "machine_events")
@@ -46,8 +46,8 @@ def outlive_the_horizon(bench: StreamBench) -> None:
     bench.drain(POSTS)
 
 
-def replay_posts(bench: StreamBench, **selection: Any) -> Replayed:
-    runtime = bench.make_runtime()
+def replay_posts(bench: StreamBench, runtime: Runtime | None = None, **selection: Any) -> Replayed:
+    runtime = runtime or bench.make_runtime()
     domain = build_domains(runtime.key_file)["posts"]
     return Replay(runtime, domain, datetime.now(UTC)).run(Selection(**selection))
 
@@ -88,9 +88,9 @@ def test_on_an_idle_topic_the_running_stream_follows_a_replay(short: StreamBench
     outlive_the_horizon(short)
     newest = "SELECT max(silver_version) FROM ops.ledger WHERE query = 'posts'"
     before = short.run_sql(newest)
-    with short.live(("posts",)):
-        assert replay_posts(short).used == 1
-        assert wait_until(lambda: short.run_sql(newest) != before, 120)
+    with short.live(("posts",)) as runtime:
+        assert replay_posts(short, runtime).used == 1
+        assert wait_until(lambda: short.run_sql(newest) != before, PATIENCE_SECONDS)
     short.drain()
     judge(short.prove().checks)
 

@@ -13,7 +13,7 @@ from tests.faults.report import (
 )
 
 
-def test_injections_are_counted_with_its_verdict_and_differences() -> None:
+def test_injections_are_counted_with_their_verdict_and_differences() -> None:
     runs: dict[str, FaultRuns] = {}
     add_test(runs, "F2", injections=1, failed=False, differences=0)
     add_test(runs, "F2", injections=5, failed=True, differences=7)
