@@ -16,7 +16,9 @@ from streaming.processes import wait_until
 PATIENCE_SECONDS = 180.0
 """For one thing to happen; a shared machine may take several times its usual seconds."""
 SPARK = "org.apache.spark.deploy.SparkSubmit"
-"""Before it, another JVM lives for a moment: it puts its command line together."""
+LAUNCHER = "org.apache.spark.launcher.Main"
+"""Another JVM, with `SPARK` and the job among its words: for a moment it puts the command line of the first together.
+So do the shells around it; none of them is the driver, and whoever looks twice finds them gone."""
 NOISE = re.compile(
     r"^at=|^NOTE: Picked up JDK_JAVA_OPTIONS: |^WARNING: Using incubator modules|UserWarning: |warnings\.warn|^\s*$"
 )
@@ -48,7 +50,7 @@ class Running:
         """Its `jvm`, its `python` driver (workers are not meant), or `both`."""
         with suppress(psutil.NoSuchProcess):
             family = psutil.Process(self.process.pid).children(recursive=True)
-            jvms = [process for process in family if SPARK in words_of(process)]
+            jvms = [process for process in family if _is_driver_jvm(words_of(process))]
             drivers = [child for jvm in jvms for child in jvm.children() if _runs_a_job(child)]
             return {"jvm": jvms, "python": drivers, "both": [*jvms, *drivers]}[wanted]
         return []
@@ -56,9 +58,11 @@ class Running:
     def kill(self, wanted: str) -> int:
         """`kill -9` of a part; returns the exit code of the job once nothing of it is left."""
         family = psutil.Process(self.process.pid).children(recursive=True)
-        assert self.find(wanted), f"there is no {wanted} to kill"
-        for victim in self.find(wanted):
-            victim.kill()
+        victims = self.find(wanted)
+        assert victims, f"there is no {wanted} to kill, exit code {self.process.poll()}: {self.text()[-3000:]}"
+        for victim in victims:
+            with suppress(psutil.NoSuchProcess):  # without its JVM the Python driver leaves by itself
+                victim.kill()
         code = self.process.wait(PATIENCE_SECONDS)
         assert wait_until(lambda: not any(map(words_of, family)), PATIENCE_SECONDS), "something is left behind"
         return code
@@ -67,7 +71,7 @@ class Running:
     def frozen(self, wanted: str) -> Iterator[None]:
         """SIGSTOP of a part while the block runs."""
         victims = self.find(wanted)
-        assert victims, f"there is no {wanted} to freeze"
+        assert victims, f"there is no {wanted} to freeze: {self.text()[-3000:]}"
         for victim in victims:
             victim.suspend()
         try:
@@ -111,6 +115,10 @@ def environment_of(process: psutil.Process) -> dict[str, str]:
         return process.environ()
     except (psutil.Error, OSError):
         return {}
+
+
+def _is_driver_jvm(words: list[str]) -> bool:
+    return SPARK in words and LAUNCHER not in words and Path(words[0]).name == "java"
 
 
 def _runs_a_job(process: psutil.Process) -> bool:
