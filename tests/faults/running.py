@@ -58,9 +58,7 @@ class Running:
     def kill(self, wanted: str) -> int:
         """`kill -9` of a part; returns the exit code of the job once nothing of it is left."""
         family = psutil.Process(self.process.pid).children(recursive=True)
-        victims = self.find(wanted)
-        assert victims, f"there is no {wanted} to kill, exit code {self.process.poll()}: {self.text()[-3000:]}"
-        for victim in victims:
+        for victim in self._find_victims(wanted):
             with suppress(psutil.NoSuchProcess):  # without its JVM the Python driver leaves by itself
                 victim.kill()
         code = self.process.wait(PATIENCE_SECONDS)
@@ -70,8 +68,7 @@ class Running:
     @contextmanager
     def frozen(self, wanted: str) -> Iterator[None]:
         """SIGSTOP of a part while the block runs."""
-        victims = self.find(wanted)
-        assert victims, f"there is no {wanted} to freeze: {self.text()[-3000:]}"
+        victims = self._find_victims(wanted)
         for victim in victims:
             victim.suspend()
         try:
@@ -80,6 +77,11 @@ class Running:
             for victim in victims:
                 with suppress(psutil.NoSuchProcess):
                     victim.resume()
+
+    def _find_victims(self, wanted: str) -> list[psutil.Process]:
+        victims = self.find(wanted)
+        assert victims, f"there is no {wanted} any more, exit code {self.process.poll()}: {self.text()[-3000:]}"
+        return victims
 
     def terminate(self) -> tuple[int, float]:
         """TERM: exit code, and how many seconds it took to leave."""
