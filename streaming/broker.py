@@ -107,7 +107,7 @@ class Broker:
     def _check_ports(self) -> None:
         for name in ("port", "controller_port"):
             port: int = getattr(self._settings, name)
-            if not wait_until(lambda port=port: is_port_free(port), _PORT_SECONDS):  # type: ignore[misc]
+            if not wait_until(lambda port=port: is_port_free(port), _PORT_SECONDS):  # type: ignore[misc]  # mypy sees no type in the default
                 raise FreeThePort(
                     f"port {port} is taken by another program: stop it, or set another with --set kafka.{name}=NUMBER"
                 )

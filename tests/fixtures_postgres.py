@@ -110,7 +110,7 @@ def session_of(postgres: PostgresSettings) -> Iterator[Callable[[str], Connectio
     sessions: list[psycopg2.extensions.connection] = []
 
     def open_session(role: str) -> Connection:
-        sessions.append(connect(role_url(postgres, role), application_name=f"tests {role}"))  # type: ignore[arg-type]
+        sessions.append(connect(role_url(postgres, role), application_name=f"tests {role}"))
         return sessions[-1]
 
     yield open_session

@@ -159,7 +159,7 @@ def sets_of(settings: Settings) -> list[str]:
             f"kafka.controller_port={settings.kafka.controller_port}"]
 
 
-def send(kafka: KafkaSettings, topic: str, value: bytes, timestamp_ms: int | None = None):  # type: ignore[no-untyped-def]
+def send(kafka: KafkaSettings, topic: str, value: bytes, timestamp_ms: int | None = None):
     """Sends one record, larger than a careful producer would; returns what the broker said."""
     producer = KafkaProducer(bootstrap_servers=bootstrap_servers(kafka), max_request_size=10 * kafka.max_message_bytes)
     try:

@@ -95,8 +95,9 @@ def test_stopping_takes_the_whole_session_along(tmp_path: Path) -> None:
     assert wait_until(lambda: note.exists() and note.read_text().strip() != "", 20)
     assert stop_process(process, 5) == 4
     grandchild = int(note.read_text())
-    gone = lambda: not psutil.pid_exists(grandchild) or psutil.Process(grandchild).status() == "zombie"  # noqa: E731
-    assert wait_until(gone, 5)
+    assert wait_until(
+        lambda: not psutil.pid_exists(grandchild) or psutil.Process(grandchild).status() == "zombie", 5
+    )
 
 
 def test_a_pid_file_does_not_name_a_stranger(tmp_path: Path) -> None:

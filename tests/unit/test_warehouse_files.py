@@ -22,7 +22,7 @@ def make_tree(**changes: Any) -> dict[str, Any]:
 
 
 def test_migrations_are_numbered_without_a_gap() -> None:
-    numbers = [int(re.fullmatch(r"(\d{4})_\w+\.sql", file.name)[1]) for file in list_sql_files("ddl")]  # type: ignore[index]
+    numbers = [int(re.fullmatch(r"(\d{4})_\w+\.sql", file.name)[1]) for file in list_sql_files("ddl")]
     assert numbers == list(range(1, len(numbers) + 1))
 
 

@@ -18,7 +18,7 @@ def make_settings(folder: Path, url: str = "") -> PostgresSettings:
 
 def make_error(kind: type[psycopg2.Error], words: str, state: str | None = None) -> psycopg2.Error:
     error = kind(words)
-    error.__setstate__({"pgcode": state})  # type: ignore[attr-defined]  # how psycopg2 itself restores one
+    error.__setstate__({"pgcode": state})
     return error
 
 
