@@ -48,16 +48,14 @@ class Running:
 
     def find(self, wanted: str) -> list[psutil.Process]:
         """Its `jvm`, its `python` driver (workers are not meant), or `both`."""
-        with suppress(psutil.NoSuchProcess):
-            family = psutil.Process(self.process.pid).children(recursive=True)
-            jvms = [process for process in family if _is_driver_jvm(words_of(process))]
-            drivers = [child for jvm in jvms for child in jvm.children() if _runs_a_job(child)]
-            return {"jvm": jvms, "python": drivers, "both": [*jvms, *drivers]}[wanted]
-        return []
+        family = family_of(self.process.pid)
+        jvms = {process.pid: process for process in family if _is_driver_jvm(words_of(process))}
+        drivers = [process for process in family if process.info["ppid"] in jvms and _runs_a_job(process)]
+        return {"jvm": [*jvms.values()], "python": drivers, "both": [*jvms.values(), *drivers]}[wanted]
 
     def kill(self, wanted: str) -> int:
         """`kill -9` of a part; returns the exit code of the job once nothing of it is left."""
-        family = psutil.Process(self.process.pid).children(recursive=True)
+        family = family_of(self.process.pid)
         for victim in self._find_victims(wanted):
             with suppress(psutil.NoSuchProcess):  # without its JVM the Python driver leaves by itself
                 victim.kill()
@@ -101,6 +99,18 @@ class Running:
         sentences = [line for line in self.text().splitlines() if not NOISE.search(line)]
         assert len(sentences) == 1, sentences[:20]
         assert re.search(expected, sentences[0]), sentences[0]
+
+
+def family_of(ancestor: int) -> list[psutil.Process]:
+    """All processes below one. psutil's own answer leaves out a child that seems older than its parent, and it takes
+    their ages from a clock that somebody may set in between."""
+    children: dict[int, list[psutil.Process]] = {}
+    for process in psutil.process_iter(["ppid"]):
+        children.setdefault(process.info["ppid"], []).append(process)
+    family = list(children.get(ancestor, []))
+    for member in family:  # it grows while it is read
+        family += children.get(member.pid, [])
+    return family
 
 
 def words_of(process: psutil.Process) -> list[str]:
