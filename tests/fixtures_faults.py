@@ -3,20 +3,17 @@
 `./spark-submit.sh test --faults --seed N` runs `tests/faults` in full and writes what was run to `REPORT`.
 """
 
-import json
 import random
-import subprocess
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from jobs.settings import ROOT
-from tests.faults.report import FAULTS, REPORT, FaultRuns, add_test, render_rows
+from tests.faults.matrix import MatrixRun
 from warehouse.verification import Check
 
 DEFAULT_SEED = 20261124
+MATRIX = "fault matrix"
 Judge = Callable[[Iterable[Check]], None]
 Injected = Callable[[], None]
 
@@ -28,10 +25,11 @@ def ci_runs(fault: str, values: Iterable[Any], *chosen: Any) -> list[Any]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The two words of a full run."""
+    """The words of a full run."""
     group = parser.getgroup("faults")
     group.addoption("--faults", action="store_true", help="as many rounds as the full matrix asks for")
     group.addoption("--seed", type=int, default=DEFAULT_SEED, help="replays the choices of an earlier run")
+    group.addoption("--resume", action="store_true", help="keep a record of the full run, or go on where it broke off")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -42,12 +40,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("round_number", range(max(_count_rounds(metafunc.config, marker), 1)))
 
 
+@pytest.hookimpl(tryfirst=True)  # what -k takes out is missing from the whole
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Takes out what only a full run runs (`ci=0`); what stays tells its fault to the report."""
+    """Takes out what only a full run runs (`ci=0`) and what it has run; what stays tells its fault to the report."""
     marks = {item: mark for item in items if (mark := _find_mark(item))}
     for item, mark in marks.items():
         item.user_properties.append(("fault", mark.args[0]))
     absent = [item for item, mark in marks.items() if not _count_rounds(config, mark)]
+    if matrix := config.pluginmanager.get_plugin(MATRIX):
+        absent += matrix.find_ended([item for item in marks if item not in absent])
     if absent:
         config.hook.pytest_deselected(items=absent)
         items[:] = [item for item in items if item not in absent]
@@ -94,50 +95,8 @@ def injected(request: pytest.FixtureRequest) -> Injected:
     return lambda: request.node.user_properties.append(("injections", 1))
 
 
-class MatrixRun:
-    """Collects what really ran."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self._config, self._seed = config, config.getoption("--seed")
-        self._started_at, self._commit = _now(), _commit()
-        self._runs: dict[str, FaultRuns] = {}
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """A test's verdict, how often it injected its fault, and the differences it was judged by."""
-        fault = dict(report.user_properties).get("fault")
-        if fault and (report.when == "call" or not report.passed):
-            add_test(self._runs, str(fault), injections=_total(report, "injections") or 1,
-                     failed=not report.passed, differences=_total(report, "differences"))
-        if report.failed:  # not only at the end of a run of hours
-            self._config.pluginmanager.get_plugin("terminalreporter").write_line(f"\n{report.longreprtext}")
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
-        """The table for people; the JSON for the README only of a run that had every fault and came to its end."""
-        terminalreporter.section(f"faults, seed {self._seed}")
-        for row in render_rows(self._runs):
-            terminalreporter.write_line(row)
-        if exitstatus > pytest.ExitCode.TESTS_FAILED or set(self._runs) != set(FAULTS):
-            return terminalreporter.write_line(f"not the whole matrix: {REPORT.name} stays as it was")
-        facts = {"commit": self._commit, "seed": self._seed, "started_at": self._started_at, "ended_at": _now()}
-        REPORT.write_text(json.dumps({**facts, "faults": self._runs}, indent=1, sort_keys=True) + "\n")
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Only a full run leaves a report."""
     if config.getoption("--faults"):
-        config.pluginmanager.register(MatrixRun(config), "fault matrix")
-
-
-def _total(report: pytest.TestReport, wanted: str) -> int:
-    return sum(int(value) for name, value in report.user_properties if name == wanted)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _commit() -> str:
-    words = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
-
+        run = MatrixRun(config, config.getoption("--seed"), resume=config.getoption("--resume"))
+        config.pluginmanager.register(run, MATRIX)

@@ -5,6 +5,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypedDict
 
@@ -58,8 +59,16 @@ def render_rows(runs: dict[str, FaultRuns]) -> Iterator[str]:
 def render_section(report: Path = REPORT) -> str:
     """The README's section between its two marks."""
     facts = json.loads(report.read_text())
-    head = f"Commit `{facts['commit']}`, seed {facts['seed']}, {facts['started_at']} to {facts['ended_at']}."
-    return "\n".join([BEGIN, head, "", *render_rows(facts["faults"]), END])
+    head = f"Commit `{facts['commit']}`, seed {facts['seed']}, {facts['started_at']} to {facts['ended_at']}"
+    return "\n".join([BEGIN, head + render_stretches(facts["stretches"]), "", *render_rows(facts["faults"]), END])
+
+
+def render_stretches(stretches: list[list[str]]) -> str:
+    """How long it really ran, where it was broken off and went on."""
+    if len(stretches) == 1:
+        return "."
+    times = [datetime.fromisoformat(end) - datetime.fromisoformat(begin) for begin, end in stretches]
+    return f", {sum(times, timedelta()).total_seconds() / 60:.0f} minutes in {len(stretches)} stretches."
 
 
 def read_section(readme: Path = README) -> str:

@@ -78,7 +78,9 @@ class Running:
 
     def _find_victims(self, wanted: str) -> list[psutil.Process]:
         victims = self.find(wanted)
-        assert victims, f"there is no {wanted} any more, exit code {self.process.poll()}: {self.text()[-3000:]}"
+        if not victims:
+            family = [(member.pid, member.status(), words_of(member)[:1]) for member in family_of(self.process.pid)]
+            raise AssertionError(f"no {wanted} in {family}, exit code {self.process.poll()}: {self.text()[-3000:]}")
         return victims
 
     def terminate(self) -> tuple[int, float]:

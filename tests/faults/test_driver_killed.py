@@ -12,13 +12,13 @@ from tests.fixtures_plant import Plant
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 
-@pytest.mark.fault("F1", ci=1, full=2)
+@pytest.mark.fault("F1", ci=1, full=4)
 def test_a_killed_driver_loses_and_doubles_nothing(
     plant: Plant, chance: random.Random, judge: Judge, injected: Injected, full: bool
 ) -> None:
     """JVM, Python driver and both are killed, in an order and after a number of commits that the seed decides; after
     none means while the driver starts."""
-    kills = 50 if full else 5
+    kills = 25 if full else 5
     with plant.load(), Poller(plant):
         for number, victim in enumerate(chance.choices(["jvm", "python", "both"], k=kills)):
             stream = plant.start("stream")

@@ -1,5 +1,11 @@
-"""The table of the fault matrix says what ran, and the README's copy is that table."""
+"""The table of the fault matrix says what ran, and the README's copy is that table; a run may be broken off."""
 
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.faults import matrix
 from tests.faults.report import (
     BEGIN,
     FAULTS,
@@ -10,6 +16,7 @@ from tests.faults.report import (
     read_section,
     render_rows,
     render_section,
+    render_stretches,
 )
 
 
@@ -25,3 +32,49 @@ def test_the_readme_shows_the_last_full_run_and_no_other_figures() -> None:
         assert read_section() == render_section()
     else:
         assert BEGIN not in README.read_text()
+
+
+def test_stretches_are_told_only_where_there_are_several() -> None:
+    whole = ["2026-01-01T10:00:00+00:00", "2026-01-01T11:30:00+00:00"]
+    assert render_stretches([whole]) == "."
+    assert render_stretches([whole, whole]) == ", 180 minutes in 2 stretches."
+
+
+def make_report(when: str, outcome: str, *properties: tuple[str, object]) -> pytest.TestReport:
+    return pytest.TestReport(
+        nodeid="t", location=("t", 0, "t"), keywords={}, outcome=outcome, longrepr=None, when=when,  # type: ignore[arg-type]
+        user_properties=list(properties),
+    )
+
+
+def test_a_record_of_tests_that_ended_outlives_its_run(tmp_path: Path) -> None:
+    record = matrix.MatrixRecord("c", 7, "2026-01-01T10:00:00+00:00")
+    record.begin_stretch()
+    injections = [("injections", 1)] * 3
+    record.add(make_report("setup", "passed"), "F1")
+    record.add(make_report("call", "failed", *injections, ("differences", 2)), "F1")
+    record.add(make_report("teardown", "passed", *injections, ("differences", 2)), "F1")
+    record.save(tmp_path / "run.json")
+    loaded = matrix.MatrixRecord.load(tmp_path / "run.json")
+    assert loaded == record
+    assert loaded.sum_up() == {"F1": FaultRuns(runs=3, failed=1, differences=2)}
+
+
+def test_a_run_goes_on_with_its_own_seed_and_code_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def git(*words: str) -> None:
+        subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@localhost", *words], cwd=tmp_path, check=True)
+
+    monkeypatch.setattr(matrix, "ROOT", tmp_path)
+    for name in ("README.md", "code.py"):
+        (tmp_path / name).write_text("as it was")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "begun")
+    record = matrix.MatrixRecord(matrix.read_commit(), 7, "")
+    (tmp_path / "README.md").write_text("words may change")
+    matrix.check_same(record, 7)
+    with pytest.raises(pytest.UsageError, match="remove it to begin anew"):
+        matrix.check_same(record, 8)
+    (tmp_path / "code.py").write_text("code may not")
+    with pytest.raises(pytest.UsageError, match="remove it to begin anew"):
+        matrix.check_same(record, 7)
