@@ -21,8 +21,8 @@ def build_parser() -> argparse.ArgumentParser:
         prog="repair",
         description=__doc__,
         epilog="The stream says which of these it needs. Nothing is deleted: rows that landed stay, and what is given "
-        "up is written to ops.lost_records, which verify leaves out and counts; refused and allowed batches are in "
-        "ops.refused_batches.",
+        "up is written to ops.lost_records, which verify leaves out and counts, as it does what was not read yet of a "
+        "topic that is gone; refused and allowed batches are in ops.refused_batches.",
     )
     ways = parser.add_mutually_exclusive_group(required=True)
     ways.add_argument(

@@ -25,7 +25,7 @@ import psutil
 from jobs.archive import pack_sources
 from jobs.cli import explain
 from jobs.settings import CONF, ROOT, SPARK_JARS, Settings, SettingsError, add_settings_arguments, load_settings
-from streaming.processes import Launch, kill_session, start_process
+from streaming.processes import Launch, find_descendants, kill_session, start_process
 
 _LOOK_SECONDS = 1.0
 _PATIENCE_SECONDS = 60.0
@@ -153,12 +153,11 @@ def _forward(child: subprocess.Popen[bytes], script: Path) -> bool:
     False where there is no driver that listens.
     """
     listens = False
-    with contextlib.suppress(psutil.NoSuchProcess):
-        for process in psutil.Process(child.pid).children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                if str(script) in process.cmdline() and _handles_stop(process.pid):
-                    process.terminate()
-                    listens = True
+    for process in find_descendants(child.pid):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if str(script) in process.cmdline() and _handles_stop(process.pid):
+                process.terminate()
+                listens = True
     return listens
 
 

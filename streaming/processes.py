@@ -77,6 +77,21 @@ def kill_session(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
+def find_descendants(ancestor: int) -> list[psutil.Process]:
+    """All processes below one, nearest first; their `info` holds the parent.
+
+    By parent alone: psutil's `children` leaves out whoever seems older than its parent by a clock that may be set in
+    between.
+    """
+    children: dict[int, list[psutil.Process]] = {}
+    for process in psutil.process_iter(["ppid"]):
+        children.setdefault(process.info["ppid"], []).append(process)
+    family = list(children.get(ancestor, []))
+    for member in family:  # it grows while it is read
+        family += children.get(member.pid, [])
+    return family
+
+
 def wait_until(condition: Callable[[], bool], timeout_seconds: float, poll_seconds: float = _POLL_SECONDS) -> bool:
     """Polls until the condition holds; False when the time is over."""
     deadline = time.monotonic() + timeout_seconds

@@ -11,6 +11,7 @@ from kafka import KafkaAdminClient, TopicPartition
 from kafka.errors import KafkaError
 
 from streaming.broker import bootstrap_servers
+from streaming.processes import find_descendants
 from streaming.settings import KafkaSettings
 from warehouse.errors import WarehouseError
 from warehouse.postgres import Connection, connect, read_sql
@@ -93,9 +94,7 @@ def read_lag(admin: KafkaAdminClient, connection: Connection, kafka: KafkaSettin
 def measure_tree(pid: int) -> int:
     """Resident bytes of a process and all below it. Pages that forked workers share count once for each."""
     total = 0
-    with contextlib.suppress(psutil.NoSuchProcess):
-        parent = psutil.Process(pid)
-        for process in (parent, *parent.children(recursive=True)):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                total += process.memory_info().rss
+    for member in (pid, *(process.pid for process in find_descendants(pid))):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            total += psutil.Process(member).memory_info().rss
     return total

@@ -100,3 +100,5 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--faults"):
         run = MatrixRun(config, config.getoption("--seed"), resume=config.getoption("--resume"))
         config.pluginmanager.register(run, MATRIX)
+    elif config.getoption("--resume"):
+        raise pytest.UsageError("--resume goes on with a full run: it needs --faults")

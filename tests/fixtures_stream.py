@@ -3,11 +3,13 @@
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -94,12 +96,21 @@ class StreamBench:
                 run.result()  # says first why a driver is gone, not that nobody did what was waited for
 
     def send(self, topic: str, values: list[bytes | None], partition: int = 0) -> None:
-        """Sends values to one partition, in order."""
+        """Sends values to one partition, in order; journalled, but for a verdict that nobody has thought about."""
         producer = KafkaProducer(bootstrap_servers=bootstrap_servers(self.settings.kafka), acks="all")
-        for value in values:
-            producer.send(topic, value, key=b"k", partition=partition)
+        sent = [(value or b"", producer.send(topic, value, key=b"k", partition=partition)) for value in values]
         producer.flush()
         producer.close()
+        lines = []
+        for n, (value, future) in enumerate(sent):
+            lines.append({"e": "intent", "n": n, "topic": topic, "sha256": sha256(value).hexdigest()})
+            if future.succeeded():
+                place = future.value
+                lines.append({"e": "ack", "n": n, "partition": partition, "offset": place.offset,
+                              "kafka_ms": place.timestamp})
+        journal = self.settings.generator.journal
+        journal.mkdir(parents=True, exist_ok=True)
+        (journal / f"{topic}-{time.monotonic_ns()}.jsonl").write_text("".join(f"{json.dumps(x)}\n" for x in lines))
 
     def prove(self, **limits: Any) -> Report:
         """The independent recount of a drained stream; `limits` are rules in force that differ from the shipped."""

@@ -30,11 +30,10 @@ class TestRun(TypedDict):
 
 @dataclass
 class MatrixRecord:
-    """Tests that have ended, of one seed and one state of the code; `stretches` are the times the run really took."""
+    """Tests that have ended, of one seed and one state of the code; `stretches` are the times it ran, begin and end."""
 
     commit: str
     seed: int
-    started_at: str
     stretches: list[list[str]] = field(default_factory=list)
     tests: dict[str, TestRun] = field(default_factory=dict)
 
@@ -70,13 +69,20 @@ class MatrixRecord:
                      differences=test["differences"])
         return runs
 
+    def describe_whole(self) -> dict[str, object]:
+        """What is kept of a run that came to its end."""
+        return {
+            "commit": self.commit, "seed": self.seed, "stretches": self.stretches,
+            "started_at": self.stretches[0][0], "ended_at": self.stretches[-1][1], "faults": self.sum_up(),
+        }
+
 
 class MatrixRun:
     """The plugin that keeps the record of a full run; with `resume` in a file, after every test."""
 
     def __init__(self, config: pytest.Config, seed: int, *, resume: bool) -> None:
         self._config, self._resume, self._wanted = config, resume, set[str]()
-        self.record = MatrixRecord(read_commit(), seed, now())
+        self.record = MatrixRecord(read_commit(), seed)
         if resume and UNFINISHED.exists():
             self.record = MatrixRecord.load(UNFINISHED)
             check_same(self.record, seed)
@@ -110,8 +116,7 @@ class MatrixRun:
             terminalreporter.write_line(row)
         if exitstatus not in ENDED or not self._is_whole(runs):
             return terminalreporter.write_line(f"not the whole matrix: {REPORT.name} stays as it was")
-        facts = {name: getattr(self.record, name) for name in ("commit", "seed", "started_at", "stretches")}
-        REPORT.write_text(json.dumps({**facts, "ended_at": now(), "faults": runs}, indent=1, sort_keys=True) + "\n")
+        REPORT.write_text(json.dumps(self.record.describe_whole(), indent=1, sort_keys=True) + "\n")
         if self._resume:
             UNFINISHED.unlink()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from jobs.settings import ROOT
-from streaming.processes import wait_until
+from streaming.processes import find_descendants, wait_until
 
 PATIENCE_SECONDS = 180.0
 """For one thing to happen; a shared machine may take several times its usual seconds."""
@@ -48,15 +48,12 @@ class Running:
 
     def find(self, wanted: str) -> list[psutil.Process]:
         """Its `jvm`, its `python` driver (workers are not meant), or `both`."""
-        family = family_of(self.process.pid)
-        jvms = {process.pid: process for process in family if _is_driver_jvm(words_of(process))}
-        drivers = [process for process in family if process.info["ppid"] in jvms and _runs_a_job(process)]
-        return {"jvm": [*jvms.values()], "python": drivers, "both": [*jvms.values(), *drivers]}[wanted]
+        return _pick(wanted, find_descendants(self.process.pid))
 
     def kill(self, wanted: str) -> int:
         """`kill -9` of a part; returns the exit code of the job once nothing of it is left."""
-        family = family_of(self.process.pid)
-        for victim in self._find_victims(wanted):
+        family = find_descendants(self.process.pid)
+        for victim in self._find_victims(wanted, family):
             with suppress(psutil.NoSuchProcess):  # without its JVM the Python driver leaves by itself
                 victim.kill()
         code = self.process.wait(PATIENCE_SECONDS)
@@ -66,7 +63,7 @@ class Running:
     @contextmanager
     def frozen(self, wanted: str) -> Iterator[None]:
         """SIGSTOP of a part while the block runs."""
-        victims = self._find_victims(wanted)
+        victims = self._find_victims(wanted, find_descendants(self.process.pid))
         for victim in victims:
             victim.suspend()
         try:
@@ -76,11 +73,11 @@ class Running:
                 with suppress(psutil.NoSuchProcess):
                     victim.resume()
 
-    def _find_victims(self, wanted: str) -> list[psutil.Process]:
-        victims = self.find(wanted)
+    def _find_victims(self, wanted: str, family: list[psutil.Process]) -> list[psutil.Process]:
+        victims = _pick(wanted, family)
         if not victims:
-            family = [(member.pid, member.status(), words_of(member)[:1]) for member in family_of(self.process.pid)]
-            raise AssertionError(f"no {wanted} in {family}, exit code {self.process.poll()}: {self.text()[-3000:]}")
+            seen = [(member.pid, words_of(member)[:1]) for member in family]
+            raise AssertionError(f"no {wanted} in {seen}, exit code {self.process.poll()}: {self.text()[-3000:]}")
         return victims
 
     def terminate(self) -> tuple[int, float]:
@@ -95,24 +92,18 @@ class Running:
             self.process.send_signal(signal.SIGINT)
         return self.process.wait(PATIENCE_SECONDS)
 
+    def assert_no_trace(self) -> None:
+        """Nothing that it has said is a stack trace, of Python or of Java."""
+        text = self.text()
+        trace = re.search(r"Traceback|\tat ", text)
+        assert trace is None, text[max(0, trace.start() - 1500):][:6000]
+
     def assert_fatal(self, expected: str) -> None:
         """It ends by itself, not as a success, and its last word is one sentence: no stack trace, nothing else."""
         assert self.process.wait(PATIENCE_SECONDS) == 1, self.text()[-3000:]
         sentences = [line for line in self.text().splitlines() if not NOISE.search(line)]
         assert len(sentences) == 1, sentences[:20]
         assert re.search(expected, sentences[0]), sentences[0]
-
-
-def family_of(ancestor: int) -> list[psutil.Process]:
-    """All processes below one. psutil's own answer leaves out a child that seems older than its parent, and it takes
-    their ages from a clock that somebody may set in between."""
-    children: dict[int, list[psutil.Process]] = {}
-    for process in psutil.process_iter(["ppid"]):
-        children.setdefault(process.info["ppid"], []).append(process)
-    family = list(children.get(ancestor, []))
-    for member in family:  # it grows while it is read
-        family += children.get(member.pid, [])
-    return family
 
 
 def words_of(process: psutil.Process) -> list[str]:
@@ -129,6 +120,12 @@ def environment_of(process: psutil.Process) -> dict[str, str]:
         return process.environ()
     except (psutil.Error, OSError):
         return {}
+
+
+def _pick(wanted: str, family: list[psutil.Process]) -> list[psutil.Process]:
+    jvms = {process.pid: process for process in family if _is_driver_jvm(words_of(process))}
+    drivers = [process for process in family if process.info["ppid"] in jvms and _runs_a_job(process)]
+    return {"jvm": [*jvms.values()], "python": drivers, "both": [*jvms.values(), *drivers]}[wanted]
 
 
 def _is_driver_jvm(words: list[str]) -> bool:

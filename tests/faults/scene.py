@@ -58,5 +58,5 @@ def open_scene(plant: Plant, full: bool) -> Iterator[Scene]:
         yield scene
         code, _ = scene.stream.terminate()
         assert code == 0, scene.stream.text()[-3000:]
-        assert "Traceback" not in scene.stream.text()
+        scene.stream.assert_no_trace()
     proxy.close()

@@ -46,5 +46,4 @@ def assert_leaves(stream: Running) -> None:
     code, seconds = stream.terminate()
     assert code in (0, 143), stream.text()[-3000:]
     assert seconds < LEAVE_SECONDS
-    assert "Traceback" not in stream.text()
-    assert "\tat " not in stream.text()
+    stream.assert_no_trace()

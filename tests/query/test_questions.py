@@ -1,8 +1,8 @@
 """The ten example questions on a million facts: the planted answer, and in time, asked by the reader role.
 
-Each question may cost the database one second of processor time (measured: 1 to 530 ms). Not of the wall clock: the
-suite shares its cores with Spark and a broker. Neighbours slow a processor too, up to twice, and nothing makes it
-faster: the least of three tries counts. A question that hangs is ended by the server after thirty seconds.
+Each question may cost the database one second of an idle processor (measured: 1 to 530 ms). A loaded one, or another
+machine's, takes up to three times as long for anything: the second is counted in work of the same session just before.
+A question that hangs is ended by the server after thirty seconds.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,8 @@ from warehouse.migrations import list_sql_files
 from warehouse.postgres import Connection, connect, role_url
 from warehouse.settings import PostgresSettings
 
-LIMIT_SECONDS = 1.0
+YARDSTICK = "SELECT max(md5(n::text)) FROM generate_series(1, 1500000) AS n"
+"""Takes one second of an idle processor; of no table, so that no change of ours moves it."""
 TRIES = 3
 HANGING_MS = 30_000
 Row = dict[str, Any]
@@ -45,19 +46,21 @@ def reader(migrated_template: PostgresSettings) -> Iterator[Connection]:
 
 def ask(reader: Connection, name: str) -> list[Row]:
     question = next(file for file in list_sql_files("serving/questions") if file.name == f"{name}.sql")
-    backend = psutil.Process(reader.info.backend_pid)
     for _ in range(TRIES):
-        before = _used_seconds(backend)
-        rows = read(reader, question.read())
-        used = _used_seconds(backend) - before
-        if used < LIMIT_SECONDS:
+        _, allowed = time_read(reader, YARDSTICK)
+        rows, used = time_read(reader, question.read())
+        if used < allowed:
             return rows
-    pytest.fail(f"{name} costs {used:.2f} s of processor time")
+    pytest.fail(f"{name} costs {used:.2f} s of processor time, {allowed:.2f} s are allowed")
 
 
-def _used_seconds(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return times.user + times.system
+def time_read(reader: Connection, statement: str) -> tuple[list[Row], float]:
+    """Rows, and seconds of the backend's processor time."""
+    backend = psutil.Process(reader.info.backend_pid)
+    before = backend.cpu_times()
+    rows = read(reader, statement)
+    after = backend.cpu_times()
+    return rows, after.user + after.system - before.user - before.system
 
 
 def read(reader: Connection, statement: str) -> list[Row]:

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from jobs.settings import ROOT
-from streaming.processes import wait_until
+from streaming.processes import find_descendants, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -55,7 +55,7 @@ class Running:
                                             env=environment, stdout=log, stderr=log, start_new_session=True)
         assert wait_until(lambda: self.is_ready() or self.process.poll() is not None, 120)
         assert self.is_ready(), self.log.read_text()[-2000:]
-        self.family = psutil.Process(self.process.pid).children(recursive=True)
+        self.family = find_descendants(self.process.pid)
 
     def is_ready(self) -> bool:
         return "ready last word" in self.log.read_text()

@@ -42,13 +42,13 @@ def test_stretches_are_told_only_where_there_are_several() -> None:
 
 def make_report(when: str, outcome: str, *properties: tuple[str, object]) -> pytest.TestReport:
     return pytest.TestReport(
-        nodeid="t", location=("t", 0, "t"), keywords={}, outcome=outcome, longrepr=None, when=when,  # type: ignore[arg-type]
+        nodeid="t", location=("t", 0, "t"), keywords={}, outcome=outcome, longrepr=None, when=when,
         user_properties=list(properties),
     )
 
 
 def test_a_record_of_tests_that_ended_outlives_its_run(tmp_path: Path) -> None:
-    record = matrix.MatrixRecord("c", 7, "2026-01-01T10:00:00+00:00")
+    record = matrix.MatrixRecord("c", 7)
     record.begin_stretch()
     injections = [("injections", 1)] * 3
     record.add(make_report("setup", "passed"), "F1")
@@ -70,7 +70,7 @@ def test_a_run_goes_on_with_its_own_seed_and_code_only(tmp_path: Path, monkeypat
     git("init", "-q")
     git("add", ".")
     git("commit", "-qm", "begun")
-    record = matrix.MatrixRecord(matrix.read_commit(), 7, "")
+    record = matrix.MatrixRecord(matrix.read_commit(), 7)
     (tmp_path / "README.md").write_text("words may change")
     matrix.check_same(record, 7)
     with pytest.raises(pytest.UsageError, match="remove it to begin anew"):

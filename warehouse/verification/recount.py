@@ -72,4 +72,4 @@ def _check_gold(lake: Lake, cut: Cut) -> Iterator[Check]:
 def _count_outside(lake: Lake) -> dict[str, int]:
     """What the comparisons leave out: told, never called a difference."""
     found = lake.database.execute(read_sql("load/outside")).fetchall()
-    return {name: int(rows) for name, rows in found}
+    return {name: int(rows) for name, rows in sorted(found)}

@@ -83,13 +83,27 @@ SELECT 'posts' AS topic, generation, "partition", "offset", kafka_us, created_us
 UNION ALL SELECT 'readings', generation, "partition", "offset", kafka_us, measured_us FROM silver_readings
 UNION ALL SELECT 'machine_events', generation, "partition", "offset", kafka_us, occurred_us FROM silver_machine_events;
 
--- The journal knows no generations: an acknowledgement belongs to the newest one whose record has its bytes.
+-- When each generation of a topic began, by the oldest of its records that were read: before the second, all was the first.
+CREATE TABLE eras AS
+SELECT topic, generation AS era, CASE WHEN generation > min(generation) OVER (PARTITION BY topic) THEN min(kafka_us) ELSE 0 END AS born_us
+FROM (SELECT topic, generation, kafka_us FROM bronze UNION ALL SELECT topic, generation, kafka_us FROM event_times)
+GROUP BY topic, generation;
+
+-- The journal knows no generations: an acknowledgement belongs to the one whose record has its bytes and its time, else
+-- to the newest whose record has its bytes. `era` is the generation of its time, also where bronze has no such record.
 CREATE TABLE acknowledged AS
-SELECT a.file, a.n, i.topic, a."partition", a."offset", i.sha256, i.verdict, a.kafka_us, max(b.generation) AS generation
-FROM acks AS a
-LEFT JOIN intents AS i ON i.file = a.file AND i.n = a.n
+SELECT a.file, a.n, a.topic, a."partition", a."offset", a.sha256, a.verdict, a.kafka_us, a.era,
+    coalesce(max(b.generation) FILTER (WHERE b.kafka_us = a.kafka_us), max(b.generation)) AS generation
+FROM (
+    SELECT a.*, e.era
+    FROM (
+        SELECT acks.*, i.topic, i.sha256, i.verdict, greatest(coalesce(kafka_us, 0), 0) AS sent_us
+        FROM acks LEFT JOIN intents AS i ON i.file = acks.file AND i.n = acks.n
+    ) AS a
+    ASOF LEFT JOIN eras AS e ON e.topic = a.topic AND a.sent_us >= e.born_us
+) AS a
 LEFT JOIN bronze AS b
-    ON b.topic = i.topic AND b."partition" = a."partition" AND b."offset" = a."offset" AND b.sent_sha256 = i.sha256
+    ON b.topic = a.topic AND b."partition" = a."partition" AND b."offset" = a."offset" AND b.sent_sha256 = a.sha256
 GROUP BY ALL;
 
 CREATE VIEW journalled AS
@@ -144,17 +158,24 @@ FROM (
         USING (generation, "partition", "offset")
 );
 
+-- Records that are not everywhere. What was not read of a generation before the newest went with its topic.
+CREATE VIEW unread AS
+SELECT name, topic, rows, coalesce(era < max(era) OVER (PARTITION BY topic), false) AS is_gone
+FROM (
+    SELECT 'acknowledged_not_in_bronze' AS name, a.topic, a.era, count(*) AS rows
+    FROM acknowledged AS a
+    LEFT JOIN ends AS e ON e.topic = a.topic AND e."partition" = a."partition" AND e.generation = a.era
+    WHERE a.generation IS NULL AND a."offset" >= coalesce(e.bronze_stop, 0)
+    GROUP BY ALL
+    UNION ALL
+    SELECT 'in_bronze_not_in_silver', topic, generation, sum(greatest(bronze_stop - silver_stop, 0)) FROM ends GROUP BY ALL
+    UNION ALL
+    SELECT 'in_silver_not_in_bronze', topic, generation, sum(greatest(silver_stop - bronze_stop, 0)) FROM ends GROUP BY ALL
+);
+
 -- Records that are under way: beyond the cut, so neither proven nor different.
 CREATE VIEW waiting AS
-SELECT 'topic, not yet in bronze' AS place, topic, count(*) AS waiting
-FROM acknowledged AS a
-LEFT JOIN (SELECT topic, "partition", arg_max(bronze_stop, generation) AS stop FROM ends GROUP BY ALL) AS e USING (topic, "partition")
-WHERE a.generation IS NULL AND a."offset" >= coalesce(e.stop, 0)
-GROUP BY topic
-UNION ALL
-SELECT 'bronze, not yet in silver', topic, sum(greatest(bronze_stop - silver_stop, 0)) FROM ends GROUP BY topic
-UNION ALL
-SELECT 'silver, not yet in bronze', topic, sum(greatest(silver_stop - bronze_stop, 0)) FROM ends GROUP BY topic
+SELECT replace(name, '_', ' ') AS place, topic, rows AS waiting FROM unread WHERE NOT is_gone
 UNION ALL
 SELECT 'silver, not yet marked in quarantine', topic, count(*) FROM unmarked GROUP BY topic
 UNION ALL
