@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import threading
+from typing import Any
 
 from pyspark.sql import SparkSession
 
@@ -36,9 +37,15 @@ def _leave(heard: int, spark: SparkSession, stop: threading.Event) -> None:
 
 
 def hush(spark: SparkSession) -> None:
-    """Batches refused while stopping would each log a stack trace in both languages; they are no errors."""
+    """Batches refused or cut off while stopping would leave stack traces of both languages; they are no errors.
+
+    Some are printed past any log: by threads of the JVM, and by Python's workers, whose words it hands on. The driver
+    itself speaks through the JVM's other stream.
+    """
     logging.getLogger("py4j").setLevel(logging.CRITICAL)
     spark.sparkContext.setLogLevel("OFF")
+    jvm: Any = spark.sparkContext._jvm
+    jvm.java.lang.System.err.close()
 
 
 def _halt(spark: SparkSession) -> None:

@@ -29,6 +29,7 @@ if __name__ == "__main__":
     import jobs
     from jobs.session import open_session
     from pyspark.sql.functions import udf
+    from streaming.queries.leaving import hush
 
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
@@ -38,6 +39,8 @@ if __name__ == "__main__":
         print("ready", sys.argv[-1], flush=True)
         while not stop.wait(0.1):
             pass
+        hush(spark)
+        spark._jvm.java.lang.Exception("cut off").printStackTrace()
         plus_one = udf(lambda value: value + 1, "long")
         print("drained", spark.range(5).select(plus_one("id")).collect()[-1][0], flush=True)
     sys.exit(7)
@@ -90,6 +93,7 @@ def test_a_stop_drains_and_the_exit_code_is_the_drivers(running: Running) -> Non
     os.kill(running.process.pid, signal.SIGINT)
     assert running.process.wait(60) == 7
     assert "drained 5" in running.log.read_text()
+    assert "cut off" not in running.log.read_text()
     assert running.has_left_nothing()
 
 
