@@ -20,7 +20,7 @@ from warehouse.migrations import list_sql_files
 from warehouse.postgres import Connection, connect, role_url
 from warehouse.settings import PostgresSettings
 
-YARDSTICK = "SELECT max(md5(n::text)) FROM generate_series(1, 1500000) AS n"
+YARDSTICK = "SELECT max(md5(n::text)) FROM generate_series(1, 3000000) AS n"
 """Takes one second of an idle processor; of no table, so that no change of ours moves it."""
 TRIES = 3
 HANGING_MS = 30_000
