@@ -26,6 +26,7 @@ from streaming.broker import bootstrap_servers
 from streaming.queries.runtime import Runtime
 from streaming.queries.supervisor import Supervisor
 from streaming.settings import KafkaSettings
+from streaming.sources.journal import Journal, ack_line
 from streaming.topics import create_topics, describe_topics
 from warehouse.postgres import connect, role_url
 from warehouse.settings import PostgresSettings
@@ -101,16 +102,13 @@ class StreamBench:
         sent = [(value or b"", producer.send(topic, value, key=b"k", partition=partition)) for value in values]
         producer.flush()
         producer.close()
-        lines = []
+        journal = Journal(self.settings.generator.journal / f"{topic}-{time.monotonic_ns()}.jsonl")
         for n, (value, future) in enumerate(sent):
-            lines.append({"e": "intent", "n": n, "topic": topic, "sha256": sha256(value).hexdigest()})
+            intent = {"e": "intent", "n": n, "topic": topic, "sha256": sha256(value).hexdigest()}
+            journal.note_results([f"{json.dumps(intent)}\n"])
             if future.succeeded():
-                place = future.value
-                lines.append({"e": "ack", "n": n, "partition": partition, "offset": place.offset,
-                              "kafka_ms": place.timestamp})
-        journal = self.settings.generator.journal
-        journal.mkdir(parents=True, exist_ok=True)
-        (journal / f"{topic}-{time.monotonic_ns()}.jsonl").write_text("".join(f"{json.dumps(x)}\n" for x in lines))
+                journal.note_results([ack_line(n, partition, future.value.offset, future.value.timestamp)])
+        journal.close()
 
     def prove(self, **limits: Any) -> Report:
         """The independent recount of a drained stream; `limits` are rules in force that differ from the shipped."""

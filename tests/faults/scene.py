@@ -27,7 +27,7 @@ class Scene:
         self.stream = self.plant.start("stream", overrides=[f"postgres.url={self.proxy.url}"])
 
     def outage(self, seconds: float) -> None:
-        """The time that a fault lasts: in full as said, in CI no longer than it takes to be noticed."""
+        """The time that a fault lasts: in full as said, in a walk no longer than it takes to be noticed."""
         if self.full:
             time.sleep(seconds)
 

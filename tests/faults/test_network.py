@@ -16,11 +16,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 @pytest.mark.fault("F7", ci=0, full=1)
 def test_a_bad_way_to_the_database_costs_time_and_no_row(
-    plant: Plant, chance: random.Random, judge: Judge, injected: Injected, full: bool
+    plant: Plant, chance: random.Random, judge: Judge, injected: Injected
 ) -> None:
     """One fault after the other, in an order that the seed decides; the same driver lives through all."""
     faults = [slow_down, cut_a_copy, cut_an_upsert, swallow_a_commit, fall_silent]
-    with open_scene(plant, full) as scene:
+    with open_scene(plant, full=True) as scene:
         for fault in chance.sample(faults, len(faults)):
             fault(scene)
             scene.assert_recovers()

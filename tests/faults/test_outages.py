@@ -21,12 +21,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 @pytest.mark.fault("F6", ci=0, full=1)
 def test_broker_and_database_come_back(
-    plant: Plant, chance: random.Random, judge: Judge, injected: Injected, full: bool
+    plant: Plant, chance: random.Random, judge: Judge, injected: Injected
 ) -> None:
     """One outage after the other, in an order that the seed decides; the same driver lives through all of them."""
     outages = [stop_broker, kill_broker, lose_database, lose_database_in_copy, lose_database_at_commit,
                terminate_sessions, hold_lock]
-    with open_scene(plant, full) as scene:
+    with open_scene(plant, full=True) as scene:
         for outage in chance.sample(outages, len(outages)):
             outage(scene)
             scene.assert_recovers()

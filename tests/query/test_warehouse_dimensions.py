@@ -57,8 +57,7 @@ def test_new_dimension_rows_are_inserted_in_the_order_of_their_names(session_of:
         ("dim_hashtag", "hashtag_id", "hashtag"),
         ("dim_author", "author_id", "author_pseudonym"),
     ):
-        ordered = f"FROM warehouse.{table} WHERE {name} !~ 'machine' ORDER BY {key}"
-        order = read_all(writer, f"SELECT {name} {ordered}")
+        order = read_all(writer, f"SELECT {name} FROM warehouse.{table} WHERE {name} !~ 'machine' ORDER BY {key}")  # noqa: S608 - names of this test
         assert order == sorted(order)
 
 

@@ -92,18 +92,13 @@ GROUP BY topic, generation;
 -- The journal knows no generations: an acknowledgement belongs to the one whose record has its bytes and its time, else
 -- to the newest whose record has its bytes. `era` is the generation of its time, also where bronze has no such record.
 CREATE TABLE acknowledged AS
-SELECT a.file, a.n, a.topic, a."partition", a."offset", a.sha256, a.verdict, a.kafka_us, a.era,
+SELECT a.file, a.n, i.topic, a."partition", a."offset", i.sha256, i.verdict, a.kafka_us, e.era,
     coalesce(max(b.generation) FILTER (WHERE b.kafka_us = a.kafka_us), max(b.generation)) AS generation
-FROM (
-    SELECT a.*, e.era
-    FROM (
-        SELECT acks.*, i.topic, i.sha256, i.verdict, greatest(coalesce(kafka_us, 0), 0) AS sent_us
-        FROM acks LEFT JOIN intents AS i ON i.file = acks.file AND i.n = acks.n
-    ) AS a
-    ASOF LEFT JOIN eras AS e ON e.topic = a.topic AND a.sent_us >= e.born_us
-) AS a
+FROM acks AS a
+LEFT JOIN intents AS i ON i.file = a.file AND i.n = a.n
+ASOF LEFT JOIN eras AS e ON e.topic = i.topic AND greatest(coalesce(a.kafka_us, 0), 0) >= e.born_us
 LEFT JOIN bronze AS b
-    ON b.topic = a.topic AND b."partition" = a."partition" AND b."offset" = a."offset" AND b.sent_sha256 = a.sha256
+    ON b.topic = i.topic AND b."partition" = a."partition" AND b."offset" = a."offset" AND b.sent_sha256 = i.sha256
 GROUP BY ALL;
 
 CREATE VIEW journalled AS
