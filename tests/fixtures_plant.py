@@ -96,6 +96,12 @@ class Plant:
         wanted = self.ledger_entries() + more
         assert wait_until(lambda: self.ledger_entries() >= wanted, PATIENCE_SECONDS), "the warehouse does not follow"
 
+    def ledger_ends(self) -> dict[tuple[str, int], int]:
+        """(query or topic, they share their names; partition) -> the offset after the last record the warehouse has."""
+        rows = self.ask("SELECT query, place::int, max(ends::bigint) FROM ops.ledger, "
+                        "jsonb_each_text(to_offsets) AS ranges(place, ends) GROUP BY query, place")
+        return {(query, place): end for query, place, end in rows}
+
     def driver_sessions(self) -> list[str]:
         """Names of the sessions that drivers hold open in the database."""
         sessions = "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'afluente %'"

@@ -6,10 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from streaming.processes import wait_until
+from streaming.topics import read_end_offsets
 from tests.faults.poller import Poller
 from tests.faults.proxy import Proxy
 from tests.faults.running import PATIENCE_SECONDS, Running
 from tests.fixtures_plant import Plant
+
+CATCH_UP_SECONDS = 60.0 + 60.0
+"""The minute that is promised, and the backlog of the longest outage, taken no slower than it came."""
 
 
 @dataclass
@@ -39,6 +43,17 @@ class Scene:
             assert wait_until(lambda: self.stream.text().count(words) >= wanted, PATIENCE_SECONDS), words
 
         return wait
+
+    def assert_catches_up(self) -> None:
+        """What the broker has when the fault is over reaches the warehouse in time, with nobody's help."""
+        wanted = {(topic, place): end for topic, ends in read_end_offsets(self.plant.settings.kafka).items()
+                  for place, end in ends.items()}
+
+        def arrived() -> bool:
+            ends = self.plant.ledger_ends()
+            return all(ends.get(place, 0) >= end for place, end in wanted.items())
+
+        assert wait_until(arrived, CATCH_UP_SECONDS), (wanted, self.plant.ledger_ends())
 
     def assert_recovers(self) -> None:
         """The same driver still runs, and both sides of it move on."""

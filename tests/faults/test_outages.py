@@ -29,6 +29,7 @@ def test_broker_and_database_come_back(
     with open_scene(plant, full=True) as scene:
         for outage in chance.sample(outages, len(outages)):
             outage(scene)
+            scene.assert_catches_up()
             scene.assert_recovers()
             injected()
     assert assert_settled(plant, judge)["one_place"].rows > 1000
