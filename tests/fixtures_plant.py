@@ -17,7 +17,7 @@ from jobs.settings import ROOT, load_settings
 from streaming.processes import wait_until
 from tests.faults.running import PATIENCE_SECONDS, Running, environment_of, words_of
 from tests.fixtures_broker import free_port_overrides
-from warehouse.postgres import connect, role_url
+from warehouse.postgres import connect, read_sql, role_url
 from warehouse.verification import Check
 
 MIXTURE = ("--malformed", "0.02", "--duplicates", "0.05", "--late", "0.05")
@@ -96,11 +96,9 @@ class Plant:
         wanted = self.ledger_entries() + more
         assert wait_until(lambda: self.ledger_entries() >= wanted, PATIENCE_SECONDS), "the warehouse does not follow"
 
-    def ledger_ends(self) -> dict[tuple[str, int], int]:
-        """(query or topic, they share their names; partition) -> the offset after the last record the warehouse has."""
-        rows = self.ask("SELECT query, place::int, max(ends::bigint) FROM ops.ledger, "
-                        "jsonb_each_text(to_offsets) AS ranges(place, ends) GROUP BY query, place")
-        return {(query, place): end for query, place, end in rows}
+    def ledger_ends(self) -> dict[str, dict[str, int]]:
+        """Query, named after its topic -> partition -> the offset after the last record the warehouse has."""
+        return dict(self.ask(read_sql("ledger/newest_offsets.sql")))
 
     def driver_sessions(self) -> list[str]:
         """Names of the sessions that drivers hold open in the database."""

@@ -46,12 +46,12 @@ class Scene:
 
     def assert_catches_up(self) -> None:
         """What the broker has when the fault is over reaches the warehouse in time, with nobody's help."""
-        wanted = {(topic, place): end for topic, ends in read_end_offsets(self.plant.settings.kafka).items()
-                  for place, end in ends.items()}
+        wanted = read_end_offsets(self.plant.settings.kafka)
 
         def arrived() -> bool:
-            ends = self.plant.ledger_ends()
-            return all(ends.get(place, 0) >= end for place, end in wanted.items())
+            reached = self.plant.ledger_ends()
+            return all(reached.get(topic, {}).get(str(place), 0) >= end
+                       for topic, ends in wanted.items() for place, end in ends.items())
 
         assert wait_until(arrived, CATCH_UP_SECONDS), (wanted, self.plant.ledger_ends())
 
