@@ -27,8 +27,10 @@ from jobs.cli import explain
 from jobs.settings import CONF, ROOT, SPARK_JARS, Settings, SettingsError, add_settings_arguments, load_settings
 from streaming.processes import Launch, find_descendants, kill_session, start_process
 
-_LOOK_SECONDS = 1.0
-_PATIENCE_SECONDS = 60.0
+_LOOK_SECONDS = 0.5
+_PATIENCE_SECONDS = 8.5
+"""The driver's own watchdog (`streaming.queries.leaving`) comes first; this is for one that is frozen. Both keep the
+promise that a driver asked to stop is gone within ten seconds."""
 
 
 def submit(job: str, words: list[str]) -> int:
@@ -136,13 +138,15 @@ def _wait(child: subprocess.Popen[bytes], script: Path) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
-    while True:
+    code = None
+    while code is None:
         try:
             code = child.wait(_LOOK_SECONDS)  # never without a limit: a handler alone does not end the wait
-            break
         except subprocess.TimeoutExpired:
             if len(asked) > 2 or (asked and time.monotonic() - asked[0][1] > _PATIENCE_SECONDS):
+                sys.stderr.write("the driver did not leave and was killed; the next start does its batch again\n")
                 kill_session(child.pid)
+                code = child.wait()
     kill_session(child.pid)
     return code if code >= 0 else 128 + (asked[0][0] if asked else -code)
 

@@ -9,8 +9,9 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 log = logging.getLogger(__name__)
-PATIENCE_SECONDS = 9.0
-"""A driver asked to stop is gone within ten seconds; the positions make a batch cut off in the middle harmless."""
+PATIENCE_SECONDS = 6.5
+"""A driver asked to stop is gone within ten seconds; on a busy machine a JVM of a gigabyte takes up to three of them to
+vanish. The positions make a batch cut off in the middle harmless."""
 
 
 def leave_on_signals(spark: SparkSession, stop: threading.Event) -> None:

@@ -23,6 +23,7 @@ def test_a_bad_way_to_the_database_costs_time_and_no_row(
     with open_scene(plant, full=True) as scene:
         for fault in chance.sample(faults, len(faults)):
             fault(scene)
+            scene.assert_catches_up()
             scene.assert_recovers()
             injected()
     assert assert_settled(plant, judge)["one_place"].rows > 1000

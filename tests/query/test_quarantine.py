@@ -96,7 +96,7 @@ def test_on_an_idle_topic_the_running_stream_follows_a_replay(short: StreamBench
 
 
 @pytest.mark.fault("F11")
-@pytest.mark.parametrize("step", ["_append", "_mark"])
+@pytest.mark.parametrize("step", ["_mark", pytest.param("_append", marks=pytest.mark.fault("F11", ci=0))])
 def test_a_replay_killed_between_its_steps_goes_on(
     short: StreamBench, step: str, judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
