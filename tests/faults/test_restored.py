@@ -93,7 +93,7 @@ def test_an_emptied_warehouse_catches_up_from_silver(bench: StreamBench, judge: 
     judge(bench.prove().checks)
 
 
-@pytest.mark.parametrize("change", ci_runs("F4", ["tightened", "loosened"], "tightened"))
+@pytest.mark.parametrize("change", ci_runs("F4", ["tightened", "loosened"]))
 def test_rules_changed_over_a_pending_batch_decide_it_anew(
     bench: StreamBench, judge: Judge, change: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,6 +117,7 @@ def test_rules_changed_over_a_pending_batch_decide_it_anew(
     assert bench.count("quarantine/posts") == (10 if tightened else 1)
 
 
+@pytest.mark.fault("F4", ci=0)
 def test_a_clock_set_back_an_hour_starts_a_new_lineage(
     bench: StreamBench, judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,6 @@ from tests.fixtures_faults import Judge, ci_runs
 from tests.fixtures_stream import POSTS, POSTS_CHAIN, StreamBench, make_post
 
 pytestmark = pytest.mark.fault("F10")
-RARER = (("bronze", False), ("posts", True))
 QUERIES = {"posts": TopicQuery, "bronze": BronzeQuery}
 READERS = tuple(QUERIES)
 
@@ -55,6 +54,7 @@ def test_records_lost_to_retention_are_skipped_on_command(
     assert bench.count("silver/posts") == 25
 
 
+@pytest.mark.fault("F10", ci=0)
 def test_retention_over_the_very_first_batch_is_skipped_on_command(
     bench: StreamBench, judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,10 +99,8 @@ def test_a_recreated_topic_is_read_on_command(bench: StreamBench, judge: Judge, 
     assert bench.versions() == versions
 
 
-@pytest.mark.parametrize(
-    ("query", "is_retrying"),
-    [("posts", False), *(pytest.param(*case, marks=pytest.mark.fault("F10", ci=0)) for case in RARER)],
-)
+@pytest.mark.fault("F10", ci=0)
+@pytest.mark.parametrize(("query", "is_retrying"), [("posts", False), ("bronze", False), ("posts", True)])
 def test_a_topic_recreated_while_a_query_runs_is_not_read_on(
     bench: StreamBench, judge: Judge, query: str, is_retrying: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
