@@ -93,7 +93,8 @@ def test_an_emptied_warehouse_catches_up_from_silver(bench: StreamBench, judge: 
     judge(bench.prove().checks)
 
 
-@pytest.mark.parametrize("change", ci_runs("F4", ["tightened", "loosened"]))
+@pytest.mark.fault("F4", ci=0)
+@pytest.mark.parametrize("change", ["tightened", "loosened"])
 def test_rules_changed_over_a_pending_batch_decide_it_anew(
     bench: StreamBench, judge: Judge, change: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

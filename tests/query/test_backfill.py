@@ -12,7 +12,7 @@ from streaming.processes import wait_until
 from streaming.queries.domains import Domain, build_domains
 from streaming.queries.runtime import Runtime
 from streaming.transforms import posts
-from tests.fixtures_faults import Judge
+from tests.fixtures_faults import Judge, ci_runs
 from tests.fixtures_stream import PATIENCE_SECONDS, StreamBench, make_post, make_reading, send_mixture, with_rules
 
 POSTS = ("posts", "bronze")
@@ -67,7 +67,7 @@ def test_on_an_idle_topic_the_running_stream_follows_a_backfill(
 
 
 @pytest.mark.fault("F11")
-@pytest.mark.parametrize("moment", ["after", pytest.param("before", marks=pytest.mark.fault("F11", ci=0))])
+@pytest.mark.parametrize("moment", ci_runs("F11", ["before", "after"], "after"))
 def test_a_backfill_killed_around_its_commit_rolls_forward(
     bench: StreamBench, mistake: Callable[[], None], moment: str, judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from streaming.care.replay import Replay, Replayed
 from streaming.processes import wait_until
 from streaming.queries.domains import build_domains
 from streaming.queries.runtime import Runtime
-from tests.fixtures_faults import Judge
+from tests.fixtures_faults import Judge, ci_runs
 from tests.fixtures_stream import PATIENCE_SECONDS, StreamBench, make_post, make_reading, with_rules
 from warehouse.quarantine import RecordId, Selection, count_shelves, list_records, read_record
 
@@ -96,7 +96,7 @@ def test_on_an_idle_topic_the_running_stream_follows_a_replay(short: StreamBench
 
 
 @pytest.mark.fault("F11")
-@pytest.mark.parametrize("step", ["_mark", pytest.param("_append", marks=pytest.mark.fault("F11", ci=0))])
+@pytest.mark.parametrize("step", ci_runs("F11", ["_append", "_mark"], "_mark"))
 def test_a_replay_killed_between_its_steps_goes_on(
     short: StreamBench, step: str, judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
