@@ -66,8 +66,10 @@ def _read_job(path: Path) -> Iterator[Job]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     constants = {
         target.id: node.value.value
-        for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-        for target in node.targets if isinstance(target, ast.Name)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
     }
     if "GROUP" in constants:
         summary = (ast.get_docstring(tree) or "").partition("\n")[0]

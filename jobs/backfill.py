@@ -29,10 +29,22 @@ def build_parser() -> argparse.ArgumentParser:
     """The job's options."""
     parser = argparse.ArgumentParser(prog="backfill", description=__doc__)
     parser.add_argument("--table", required=True, choices=TABLES, metavar="TABLE", help=", ".join(TABLES))
-    parser.add_argument("--from", dest="start", required=True, type=_read_time, metavar="TIME",
-                        help="2026-11-24 or 2026-11-24T06:30, UTC: when silver took the rows in; gold's minute or day")
-    parser.add_argument("--to", dest="stop", required=True, type=_read_time, metavar="TIME",
-                        help="the first moment that is not meant any more")
+    parser.add_argument(
+        "--from",
+        dest="start",
+        required=True,
+        type=_read_time,
+        metavar="TIME",
+        help="2026-11-24 or 2026-11-24T06:30, UTC: when silver took the rows in; gold's minute or day",
+    )
+    parser.add_argument(
+        "--to",
+        dest="stop",
+        required=True,
+        type=_read_time,
+        metavar="TIME",
+        help="the first moment that is not meant any more",
+    )
     parser.add_argument("--apply", action="store_true", help="write the rows that differ")
     return parser
 
@@ -56,8 +68,14 @@ def show(found: Difference, applied: bool, console: Console) -> None:
     """Numbers of rows, by kind and by column, and what to do next."""
     table = Table("rows", "number", box=None)
     table.columns[1].justify = "right"
-    kinds = {"compared": found.rows, "changed": found.changed, "missing": found.missing, "surplus": found.surplus,
-             "left alone": found.left_alone, **{f"  {name}": rows for name, rows in (found.by_column or {}).items()}}
+    kinds = {
+        "compared": found.rows,
+        "changed": found.changed,
+        "missing": found.missing,
+        "surplus": found.surplus,
+        "left alone": found.left_alone,
+        **{f"  {name}": rows for name, rows in (found.by_column or {}).items()},
+    }
     for kind, rows in kinds.items():
         table.add_row(kind, f"{rows:,}")
     console.print(table)

@@ -43,22 +43,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _build_parser() -> argparse.ArgumentParser:
     return argparse.ArgumentParser(
-        prog="dashboard", description=__doc__,
+        prog="dashboard",
+        description=__doc__,
         epilog="Address and rhythm are settings: --set page.port=8051, --set page.refresh_seconds=2. The page reads "
-               "the serving views with the read-only role; while the database is away it keeps its last picture and "
-               "says so.")
+        "the serving views with the read-only role; while the database is away it keeps its last picture and "
+        "says so.",
+    )
 
 
 def _listen(server: Flask, page: PageSettings) -> BaseWSGIServer:
     try:
-        return create_server(server, host=page.host, port=page.port, threads=THREADS, ident="",
-                             clear_untrusted_proxy_headers=True)
+        return create_server(
+            server, host=page.host, port=page.port, threads=THREADS, ident="", clear_untrusted_proxy_headers=True
+        )
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise SettingsError(f"port {page.port} is taken: end the other program or choose another with "
-                                "--set page.port=8051") from None
-        raise SettingsError(f"cannot listen on {page.host} port {page.port} ({error.strerror}): correct page.host "
-                            "and page.port") from None
+            raise SettingsError(
+                f"port {page.port} is taken: end the other program or choose another with --set page.port=8051"
+            ) from None
+        raise SettingsError(
+            f"cannot listen on {page.host} port {page.port} ({error.strerror}): correct page.host and page.port"
+        ) from None
 
 
 def _leave(signum: int, frame: FrameType | None) -> NoReturn:

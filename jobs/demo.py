@@ -25,8 +25,12 @@ GROUP = "run"
 def build_parser() -> argparse.ArgumentParser:
     """The job's options."""
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
-    parser.add_argument("--minutes", type=_positive, metavar="N",
-                        help="end by itself: stop the generator, drain, verify; exit code 0 only if all is exact")
+    parser.add_argument(
+        "--minutes",
+        type=_positive,
+        metavar="N",
+        help="end by itself: stop the generator, drain, verify; exit code 0 only if all is exact",
+    )
     parser.add_argument("--posts-per-second", type=_positive, metavar="RATE", help="default: 100")
     parser.add_argument("--machines", type=int, metavar="COUNT", help="machines that report; default: 10")
     parser.add_argument("--seed", type=int, help="the same seed makes the same events; default: 7")
@@ -57,8 +61,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _build(arguments: argparse.Namespace, settings: Settings, console: Console) -> Demonstration:
     plan = Plan(
         minutes=arguments.minutes,
-        generate=("all", "--malformed", str(arguments.malformed), "--duplicates", str(arguments.duplicates),
-                  "--late", str(arguments.late)),
+        generate=(
+            "all",
+            "--malformed",
+            str(arguments.malformed),
+            "--duplicates",
+            str(arguments.duplicates),
+            "--late",
+            str(arguments.late),
+        ),
         page=None if arguments.no_page else settings.page,
         kafka=settings.kafka,
         lake=settings.lake.path,

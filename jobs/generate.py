@@ -30,23 +30,41 @@ _LEAD_MS = 1_000  # producers need so long to start; a paced run begins after th
 def build_parser() -> argparse.ArgumentParser:
     """All options; what is not said comes from the settings below `generator`."""
     parser = argparse.ArgumentParser(
-        prog="generate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", choices=list(TOPICS), default="all",
-                        help="posts; machines: readings and machine events; events: machine events only (default: all)")
-    parser.add_argument("--rate", type=_positive, metavar="N",
-                        help="posts per second, all together; with `machines`: readings per second and machine")
+        prog="generate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=list(TOPICS),
+        default="all",
+        help="posts; machines: readings and machine events; events: machine events only (default: all)",
+    )
+    parser.add_argument(
+        "--rate",
+        type=_positive,
+        metavar="N",
+        help="posts per second, all together; with `machines`: readings per second and machine",
+    )
     parser.add_argument("--count", type=int, metavar="N", help="stop after so many posts, and after so many readings")
     parser.add_argument("--minutes", type=_positive, metavar="N", help="stop after so many minutes")
     parser.add_argument("--unpaced", action="store_true", help="as fast as possible; needs --count")
-    parser.add_argument("--history", type=_positive, metavar="DAYS",
-                        help="a simulated past that ends now, as fast as possible; how dense: conf/generator.yaml")
+    parser.add_argument(
+        "--history",
+        type=_positive,
+        metavar="DAYS",
+        help="a simulated past that ends now, as fast as possible; how dense: conf/generator.yaml",
+    )
     parser.add_argument("--start", type=_time, metavar="TIME", help="time of the first event, ISO-8601 (default: now)")
     parser.add_argument("--seed", type=int, metavar="N", help="another seed, other events")
     parser.add_argument("--producers", type=int, metavar="N", help="producers of posts, a process each")
-    for name, text in (("malformed", "spoilt events, every rule in turn"), ("duplicates", "events sent again"),
-                       ("late", "events minutes to days behind")):
-        parser.add_argument(f"--{name}", type=_share, default=0.0, metavar="SHARE",
-                            help=f"{text}, 0..1 of all (default: 0)")
+    for name, text in (
+        ("malformed", "spoilt events, every rule in turn"),
+        ("duplicates", "events sent again"),
+        ("late", "events minutes to days behind"),
+    ):
+        parser.add_argument(
+            f"--{name}", type=_share, default=0.0, metavar="SHARE", help=f"{text}, 0..1 of all (default: 0)"
+        )
     return parser
 
 
@@ -55,8 +73,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments, settings = parse(build_parser(), argv)
     settings = _with_options(settings, arguments)
     mix = Mix(arguments.malformed, arguments.duplicates, arguments.late)
-    request = Request(arguments.what, arguments.rate, arguments.count, arguments.minutes, arguments.history,
-                      arguments.unpaced, arguments.start, mix)
+    request = Request(
+        arguments.what,
+        arguments.rate,
+        arguments.count,
+        arguments.minutes,
+        arguments.history,
+        arguments.unpaced,
+        arguments.start,
+        mix,
+    )
     plans = _plan(request, settings)
     console = Console(highlight=False, soft_wrap=True)
     names = ", ".join(TOPICS[request.what])
@@ -64,8 +90,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         outcome = Generator(plans, console.print, _make_display(status.update, names)).run()
     for error in outcome.errors:
         console.print(error)
-    console.print(f"{outcome.sent} records sent, {outcome.acknowledged} acknowledged, {outcome.failed} given up, "
-                  f"{outcome.pending} without an answer; journal: {settings.generator.journal}")
+    console.print(
+        f"{outcome.sent} records sent, {outcome.acknowledged} acknowledged, {outcome.failed} given up, "
+        f"{outcome.pending} without an answer; journal: {settings.generator.journal}"
+    )
     return 1 if outcome.errors or outcome.failed else 0
 
 

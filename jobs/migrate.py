@@ -19,9 +19,11 @@ GROUP = "set up"
 def main(argv: Sequence[str] | None = None) -> int:
     """Reports one line per thing that was applied, or that there was nothing to do."""
     parser = argparse.ArgumentParser(
-        prog="migrate", description=__doc__,
+        prog="migrate",
+        description=__doc__,
         epilog="The embedded database must run (./spark-submit.sh services start); or set postgres.url to the URL of "
-               "a database's owner, who may make roles. Passwords of the other roles are made in postgres.secrets.")
+        "a database's owner, who may make roles. Passwords of the other roles are made in postgres.secrets.",
+    )
     _, settings = parse(parser, argv)
     console = Console(highlight=False)
     applied = apply(settings)

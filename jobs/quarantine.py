@@ -36,16 +36,24 @@ SHOWN_BYTES = 2_000
 
 def build_parser() -> argparse.ArgumentParser:
     """The job's options."""
-    parser = argparse.ArgumentParser(prog="quarantine", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("action", choices=["list", "show", "replay", "purge"],
-                        help="list: what waits, by topic and rule, then the newest records; show ID: reason and bytes; "
-                             "replay: judge again; purge: give up bytes (bronze keeps its own)")
+    parser = argparse.ArgumentParser(
+        prog="quarantine", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "action",
+        choices=["list", "show", "replay", "purge"],
+        help="list: what waits, by topic and rule, then the newest records; show ID: reason and bytes; "
+        "replay: judge again; purge: give up bytes (bronze keeps its own)",
+    )
     parser.add_argument("ids", nargs="*", type=_argument(parse_id), metavar="ID", help="only these records")
     parser.add_argument("--topic", help="only records of this topic")
     parser.add_argument("--rule", help="only records that broke this rule")
-    parser.add_argument("--older-than", type=_argument(parse_age), metavar="AGE",
-                        help="only records first seen so long ago: 90s, 15m, 12h, 30d; purge needs it")
+    parser.add_argument(
+        "--older-than",
+        type=_argument(parse_age),
+        metavar="AGE",
+        help="only records first seen so long ago: 90s, 15m, 12h, 30d; purge needs it",
+    )
     parser.add_argument("--limit", type=int, default=20, help="list: records to print (default: %(default)s)")
     parser.add_argument("--raw", action="store_true", help="show: the value's bytes to standard output, nothing else")
     return parser
@@ -112,10 +120,16 @@ def _show(record: Record, raw: bool, console: Console) -> None:
         sys.stdout.buffer.write(record.value or b"")
         return
     for name, said in {
-        "id": record.id, "state": record.state, "rule": record.rule, "reason": record.reason,
-        "arrived": _say(record.kafka_at), "first seen": _say(record.first_seen_at),
-        "replayed": _say(record.replayed_at), "purged": _say(record.purged_at), "key": _readable(record.key),
-    }.items():  # fmt: skip
+        "id": record.id,
+        "state": record.state,
+        "rule": record.rule,
+        "reason": record.reason,
+        "arrived": _say(record.kafka_at),
+        "first seen": _say(record.first_seen_at),
+        "replayed": _say(record.replayed_at),
+        "purged": _say(record.purged_at),
+        "key": _readable(record.key),
+    }.items():
         console.print(f"{name:<11} {said}", markup=False, soft_wrap=True)
     console.print(f"{'value':<11} {_readable(record.value)}", markup=False, soft_wrap=True)
 
@@ -151,9 +165,7 @@ def _purge(settings: Settings, selection: Selection, now: datetime, console: Con
     _act(settings, selection, empty, console)
 
 
-def _act(
-    settings: Settings, selection: Selection, act: Callable[[Any, str], str], console: Console
-) -> None:
+def _act(settings: Settings, selection: Selection, act: Callable[[Any, str], str], console: Console) -> None:
     """Does it topic by topic; a line for each."""
     from jobs.session import open_session
     from jobs.wiring import build_runtime

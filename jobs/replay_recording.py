@@ -28,9 +28,15 @@ _PATIENCE_SECONDS = 4.0
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns 0 when everything that was sent was acknowledged."""
     parser = argparse.ArgumentParser(
-        prog="replay_recording", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--speed", type=float, default=10.0, metavar="FACTOR",
-                        help="so many times as fast as it was recorded: ten minutes (default: %(default)s)")
+        prog="replay_recording", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--speed",
+        type=float,
+        default=10.0,
+        metavar="FACTOR",
+        help="so many times as fast as it was recorded: ten minutes (default: %(default)s)",
+    )
     arguments, settings = parse(parser, argv)
     if arguments.speed <= 0:
         parser.error("--speed must be above 0")
@@ -44,8 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     with console.status(f"replaying {len(records)} records, {arguments.speed:g} times as fast as recorded ..."):
         replay(shift_records(records, name, int(time.time() * 1000), arguments.speed), sender, _stop_on_signals())
         sender.close(_PATIENCE_SECONDS)
-    console.print(f"{sender.sent} of {len(records)} records sent, {sender.acknowledged} acknowledged; "
-                  f"their ids begin with {name}")
+    console.print(
+        f"{sender.sent} of {len(records)} records sent, {sender.acknowledged} acknowledged; their ids begin with {name}"
+    )
     return 0 if sender.sent == sender.acknowledged else 1
 
 

@@ -19,9 +19,12 @@ GROUP = "set up"
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns 0 when every piece is as asked; `status` returns 3 when one does not answer, like `systemctl`."""
     parser = argparse.ArgumentParser(prog="services", description=__doc__)
-    parser.add_argument("action", choices=["start", "stop", "status"],
-                        help="start: detached, returns when both answer; stop: leaves no process and no open port; "
-                             "status: exit code 3 when one does not answer")
+    parser.add_argument(
+        "action",
+        choices=["start", "stop", "status"],
+        help="start: detached, returns when both answer; stop: leaves no process and no open port; "
+        "status: exit code 3 when one does not answer",
+    )
     arguments, settings = parse(parser, argv)
     pieces = find_pieces(settings.kafka, settings.postgres, BROKER_JARS)
     console = Console(highlight=False)

@@ -9,8 +9,13 @@ from pyspark.sql import SparkSession
 
 from streaming.processes import die_with_parent
 
-_CLASSES = ("functions", "PythonUtils", "PythonSQLUtils", "org.apache.spark.sql.functions",
-            "org.apache.spark.sql.classic.SparkSession")
+_CLASSES = (
+    "functions",
+    "PythonUtils",
+    "PythonSQLUtils",
+    "org.apache.spark.sql.functions",
+    "org.apache.spark.sql.classic.SparkSession",
+)
 
 
 @contextmanager

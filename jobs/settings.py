@@ -49,10 +49,20 @@ class Settings(Section):
 def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
     """Gives a job the two options that every job has."""
     group = parser.add_argument_group("settings")
-    group.add_argument("--profile", metavar="NAME", default=os.environ.get("AFLUENTE_PROFILE", "dev"),
-                       help="conf/NAME.yaml on top of conf/base.yaml (default: %(default)s)")
-    group.add_argument("--set", metavar="KEY=VALUE", dest="overrides", action="append", default=[],
-                       help="one setting by its dotted name, e.g. kafka.port=19092; may be repeated")
+    group.add_argument(
+        "--profile",
+        metavar="NAME",
+        default=os.environ.get("AFLUENTE_PROFILE", "dev"),
+        help="conf/NAME.yaml on top of conf/base.yaml (default: %(default)s)",
+    )
+    group.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        dest="overrides",
+        action="append",
+        default=[],
+        help="one setting by its dotted name, e.g. kafka.port=19092; may be repeated",
+    )
 
 
 def load_settings(profile: str, overrides: list[str] | None = None) -> Settings:
@@ -129,8 +139,14 @@ def _absolute_paths(tree: dict[str, Any]) -> dict[str, Any]:
     home = (ROOT / str(tree["var"])).resolve()
     tree["var"] = str(home)
     tree["kafka"]["properties"] = str(CONF / tree["kafka"]["properties"])
-    for section, key in (("lake", "path"), ("postgres", "data"), ("postgres", "secrets"), ("kafka", "data"),
-                         ("stream", "checkpoints"), ("generator", "journal")):
+    for section, key in (
+        ("lake", "path"),
+        ("postgres", "data"),
+        ("postgres", "secrets"),
+        ("kafka", "data"),
+        ("stream", "checkpoints"),
+        ("generator", "journal"),
+    ):
         value = tree[section][key]
         if not str(value).startswith(("/", "s3a:", "hdfs:")):
             tree[section][key] = str(home / value)

@@ -59,13 +59,19 @@ def _build_command(job: str, settings: Settings) -> list[str | Path]:
     }
     return [
         _find_spark() / "bin" / "spark-submit",
-        "--name", f"afluente {job}",
-        "--master", settings.spark.master,
-        "--driver-memory", settings.spark.driver_memory,
-        "--properties-file", CONF / "spark-defaults.conf",
+        "--name",
+        f"afluente {job}",
+        "--master",
+        settings.spark.master,
+        "--driver-memory",
+        settings.spark.driver_memory,
+        "--properties-file",
+        CONF / "spark-defaults.conf",
         *(word for key, value in configuration.items() for word in ("--conf", f"{key}={value}")),
-        "--jars", ",".join(str(jar) for jar in sorted(SPARK_JARS.glob("*.jar"))),
-        "--py-files", pack_sources(ROOT, settings.var / "code"),
+        "--jars",
+        ",".join(str(jar) for jar in sorted(SPARK_JARS.glob("*.jar"))),
+        "--py-files",
+        pack_sources(ROOT, settings.var / "code"),
         ROOT / "jobs" / f"{job}.py",
     ]
 

@@ -20,10 +20,13 @@ GROUP = "prove"
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Becomes pytest: a signal and the exit code need no go-between."""
-    parser = argparse.ArgumentParser(prog="test", description=__doc__, allow_abbrev=False,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter,
-                                     usage="test [--profile NAME] [--set KEY=VALUE] [--faults [--resume]] [--seed N] "
-                                           "[words ...]")
+    parser = argparse.ArgumentParser(
+        prog="test",
+        description=__doc__,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="test [--profile NAME] [--set KEY=VALUE] [--faults [--resume]] [--seed N] [words ...]",
+    )
     add_settings_arguments(parser)
     parser.set_defaults(profile=os.environ.get("AFLUENTE_PROFILE", "test"))
     parser.add_argument("--faults", action="store_true", help="the whole fault matrix, once with each of its rounds")

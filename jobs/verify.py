@@ -27,13 +27,21 @@ IMPOSSIBLE = 2
 def main(argv: Sequence[str] | None = None) -> int:
     """0: everything is equal; 1: something differs; 2: nothing could be compared."""
     parser = argparse.ArgumentParser(
-        prog="verify", description=__doc__,
+        prog="verify",
+        description=__doc__,
         epilog="Exit code 0: every number is equal; 1: something differs, the first rows are printed; "
-               "2: nothing could be compared (no lake, no database).")
-    parser.add_argument("--json", action="store_true",
-                        help='one JSON object: {"exact": true, "checks": [{"name", "rows", "differences"}], ...}')
-    parser.add_argument("--drained", action="store_true",
-                        help="the stream has been drained: a record that still waits somewhere is a difference too")
+        "2: nothing could be compared (no lake, no database).",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help='one JSON object: {"exact": true, "checks": [{"name", "rows", "differences"}], ...}',
+    )
+    parser.add_argument(
+        "--drained",
+        action="store_true",
+        help="the stream has been drained: a record that still waits somewhere is a difference too",
+    )
     arguments, settings = parse(parser, argv)
     messages = Console(stderr=True, highlight=False)
     try:

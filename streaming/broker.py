@@ -24,8 +24,11 @@ from streaming.processes import (
 from streaming.settings import KafkaSettings
 
 _HEAP = ("-Xms256m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError")
-_LOGGING = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true",
-            "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX")
+_LOGGING = (
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+)
 _START_SECONDS = 60.0  # answers after 2.5 s on an idle machine; recovery after a kill -9 takes longer
 _STOP_SECONDS = 15.0
 _PORT_SECONDS = 5.0  # the port of a broker that was just killed may take a moment to come back

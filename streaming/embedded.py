@@ -30,10 +30,24 @@ def find_pieces(kafka: KafkaSettings, postgres: PostgresSettings, jars: Path) ->
     broker, server = Broker(kafka, jars), PostgresServer(postgres)
     servers = bootstrap_servers(kafka)
     return [
-        Piece("broker", servers, not kafka.bootstrap_servers, broker.start, broker.stop, broker.is_running,
-              lambda: is_answering(servers)),
-        Piece("database", _without_login(postgres), not postgres.url, server.start, server.stop, server.is_running,
-              lambda: _database_answers(postgres)),
+        Piece(
+            "broker",
+            servers,
+            not kafka.bootstrap_servers,
+            broker.start,
+            broker.stop,
+            broker.is_running,
+            lambda: is_answering(servers),
+        ),
+        Piece(
+            "database",
+            _without_login(postgres),
+            not postgres.url,
+            server.start,
+            server.stop,
+            server.is_running,
+            lambda: _database_answers(postgres),
+        ),
     ]
 
 

@@ -39,9 +39,7 @@ class Figures:
     driver_bytes: int
 
 
-def measure(
-    journal: Path, connection: Connection, samples: Sequence[Sample], span: tuple[datetime, float]
-) -> Figures:
+def measure(journal: Path, connection: Connection, samples: Sequence[Sample], span: tuple[datetime, float]) -> Figures:
     """Figures of the time from `span[0]` to `span[1]` (a UNIX time: the last event was sent before it)."""
     since, until = span[0].timestamp(), span[1]
     during = [sample for sample in samples if since <= sample.at <= until]
@@ -80,12 +78,14 @@ def _read_commits(connection: Connection, since: datetime) -> pa.Table:
         cursor.execute(read_sql("ledger/commits_since.sql"), {"since": since})
         rows = cursor.fetchall()
     topics, partitions, offsets, committed = zip(*rows, strict=True) if rows else ((), (), (), ())
-    return pa.table({
-        "topic": pa.array(topics, pa.string()),
-        "partition": pa.array(partitions, pa.int32()),
-        "to_offset": pa.array(offsets, pa.int64()),
-        "committed_at": pa.array([_without_zone(moment) for moment in committed], pa.timestamp("us")),
-    })
+    return pa.table(
+        {
+            "topic": pa.array(topics, pa.string()),
+            "partition": pa.array(partitions, pa.int32()),
+            "to_offset": pa.array(offsets, pa.int64()),
+            "committed_at": pa.array([_without_zone(moment) for moment in committed], pa.timestamp("us")),
+        }
+    )
 
 
 def _without_zone(moment: datetime) -> datetime:

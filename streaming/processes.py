@@ -55,9 +55,12 @@ def start_process(command: Sequence[str | Path], launch: Launch | None = None) -
     with _open(launch.log) as log, _open(launch.output, "wb") as output:
         return subprocess.Popen(  # noqa: S603 - the only place that starts processes; no shell, arguments are ours
             [str(word) for word in command],
-            stdin=subprocess.DEVNULL, stdout=output or log, stderr=log,
+            stdin=subprocess.DEVNULL,
+            stdout=output or log,
+            stderr=log,
             env=dict(launch.environment) if launch.environment is not None else None,
-            start_new_session=True, preexec_fn=_make_preparation(launch),
+            start_new_session=True,
+            preexec_fn=_make_preparation(launch),
         )
 
 

@@ -33,8 +33,9 @@ def draw_figures(figures: Figures, warm_up: timedelta) -> Table:
     slope, highest = figures.lag_slope_per_second, figures.lag_highest
     table.add_row("slope of the lag", "unknown" if slope is None else f"{slope:+.2f} records/s", "not upward")
     table.add_row("highest lag", "unknown" if highest is None else f"{highest} records", "")
-    table.add_row("driver and Python together, highest", f"{figures.driver_bytes / _GIB:.2f} GiB",
-                  f"<= {_TARGETS['memory']} GiB")
+    table.add_row(
+        "driver and Python together, highest", f"{figures.driver_bytes / _GIB:.2f} GiB", f"<= {_TARGETS['memory']} GiB"
+    )
     return table
 
 

@@ -85,7 +85,8 @@ def read_lag(admin: KafkaAdminClient, connection: Connection, kafka: KafkaSettin
         reached: dict[str, dict[str, int]] = dict(cursor.fetchall())
     places = [
         TopicPartition(topic["name"], partition["partition_index"])
-        for topic in admin.describe_topics(sorted(kafka.partitions)) for partition in topic["partitions"]
+        for topic in admin.describe_topics(sorted(kafka.partitions))
+        for partition in topic["partitions"]
     ]
     ends = admin.list_partition_offsets(dict.fromkeys(places, _LATEST))
     return sum(end.offset - reached.get(place.topic, {}).get(str(place.partition), 0) for place, end in ends.items())

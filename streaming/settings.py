@@ -51,8 +51,18 @@ class GeneratorSettings(Section):
     readings_per_second: float = Field(gt=0, description="per machine")
 
 
-Rule = Literal["malformed", "wrong_type", "missing_field", "unknown_kind", "nul_character", "too_long", "bad_time",
-               "ancient_time", "future_time", "impossible_value"]
+Rule = Literal[
+    "malformed",
+    "wrong_type",
+    "missing_field",
+    "unknown_kind",
+    "nul_character",
+    "too_long",
+    "bad_time",
+    "ancient_time",
+    "future_time",
+    "impossible_value",
+]
 """Every rule a record can break."""
 MAY_WARN = ("ancient_time", "future_time")
 """Of the others a record lacks a value, or has one that a silver column, PostgreSQL or an index there cannot hold."""

@@ -103,7 +103,7 @@ class Plant:
     def driver_sessions(self) -> list[str]:
         """Names of the sessions that drivers hold open in the database."""
         sessions = "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'afluente %'"
-        return [name for name, in self.ask(sessions)]
+        return [name for (name,) in self.ask(sessions)]
 
     def prove(self) -> list[Check]:
         """The recount of a drained stream."""
@@ -132,8 +132,14 @@ class Plant:
         assert wait_until(lambda: not words_of(service), PATIENCE_SECONDS), f"signal {number} does not end {service}"
 
     def _run(self, job: str, words: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self._command(job, words), env=self._environment, check=False, capture_output=True,
-                              text=True, timeout=2 * PATIENCE_SECONDS)
+        return subprocess.run(
+            self._command(job, words),
+            env=self._environment,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=2 * PATIENCE_SECONDS,
+        )
 
     def _command(self, job: str, words: Sequence[str], overrides: Sequence[str] = ()) -> list[str]:
         sets = [word for each in (*self._overrides, *overrides) for word in ("--set", each)]

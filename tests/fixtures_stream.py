@@ -84,8 +84,10 @@ class StreamBench:
         Whoever works beside it does so with its runtime: to Java, locks of one process exclude no one.
         """
         stream = self.settings.stream
-        brisk = {name: query.model_copy(update={"trigger_seconds": 1.0, "starts_after_seconds": 0.0})
-                 for name, query in stream.queries.items()}
+        brisk = {
+            name: query.model_copy(update={"trigger_seconds": 1.0, "starts_after_seconds": 0.0})
+            for name, query in stream.queries.items()
+        }
         runtime = replace(self.make_runtime(), available_now=False, stream=stream.model_copy(update={"queries": brisk}))
         openers = build_openers(runtime)
         with ThreadPoolExecutor(1) as pool:
@@ -144,8 +146,10 @@ class StreamBench:
 
     def versions(self) -> dict[str, int]:
         """Commits of every table: what a run that had nothing to do must not change."""
-        return {str(p.parent.relative_to(self.settings.lake.path)): len(list(p.glob("*.json")))
-                for p in self.settings.lake.path.glob("*/*/_delta_log")}
+        return {
+            str(p.parent.relative_to(self.settings.lake.path)): len(list(p.glob("*.json")))
+            for p in self.settings.lake.path.glob("*/*/_delta_log")
+        }
 
 
 @pytest.fixture

@@ -84,8 +84,10 @@ def _ensure_roles(connection: Connection, settings: PostgresSettings) -> list[st
             try:
                 cursor.execute(statement, (encrypt_password(password, user, connection, "scram-sha-256"),))
             except psycopg2.errors.InsufficientPrivilege:
-                raise CorrectTheLogin("the user of postgres.url may not make roles; run `ALTER ROLE ... CREATEROLE` "
-                                      "for it as an administrator") from None
+                raise CorrectTheLogin(
+                    "the user of postgres.url may not make roles; run `ALTER ROLE ... CREATEROLE` "
+                    "for it as an administrator"
+                ) from None
         done.append(f"role {user}" if is_missing else f"password of {user}")
     return done
 
@@ -103,8 +105,10 @@ def _apply_numbered(connection: Connection) -> list[str]:
     applied = _read_applied(connection, "ops.schema_migrations")
     for name, sha256 in applied.items():
         if name not in files or files[name].sha256 != sha256:
-            raise RestoreTheMigration(f"migration {name} was applied in another form than the file has now; bring the "
-                                      "file back and put the change into a new one")
+            raise RestoreTheMigration(
+                f"migration {name} was applied in another form than the file has now; bring the "
+                "file back and put the change into a new one"
+            )
     done = []
     for file in files.values():
         numbered = _NUMBERED.fullmatch(file.name)
@@ -113,8 +117,10 @@ def _apply_numbered(connection: Connection) -> list[str]:
         if file.name not in applied:
             with connection, connection.cursor() as cursor:
                 _execute(cursor, file)
-                cursor.execute("INSERT INTO ops.schema_migrations (number, name, sha256) VALUES (%s, %s, %s)",
-                               (int(numbered[1]), file.name, file.sha256))
+                cursor.execute(
+                    "INSERT INTO ops.schema_migrations (number, name, sha256) VALUES (%s, %s, %s)",
+                    (int(numbered[1]), file.name, file.sha256),
+                )
             done.append(f"migration {file.name}")
     return done
 
@@ -132,8 +138,9 @@ def _load_serving(connection: Connection) -> list[str]:
         cursor.execute("DELETE FROM ops.serving_definitions")
         for file in files:
             _execute(cursor, file)
-            cursor.execute("INSERT INTO ops.serving_definitions (name, sha256) VALUES (%s, %s)",
-                           (file.name, file.sha256))
+            cursor.execute(
+                "INSERT INTO ops.serving_definitions (name, sha256) VALUES (%s, %s)", (file.name, file.sha256)
+            )
     return [f"views of {file.name}" for file in files]
 
 

@@ -25,20 +25,30 @@ LOGIN: dict[Role, str] = {"writer": "afluente_writer", "reader": "afluente_reade
 """Role -> PostgreSQL user. The owner is whoever `postgres.url` names, or `OWNER` on the embedded server."""
 
 # A server that vanished without a word is noticed after about 20 s, not after the kernel's two hours.
-_KEEPALIVE = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2,
-              "tcp_user_timeout": 20_000}
+_KEEPALIVE = {
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,
+}
 # The same for the server, whose locks a vanished client would hold for two hours.
-_SERVER_KEEPALIVE = ("-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2 "
-                     "-c tcp_user_timeout=20000")
+_SERVER_KEEPALIVE = (
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2 -c tcp_user_timeout=20000"
+)
 _CONNECT_SECONDS = 5
 
 # SQLSTATE: connection exceptions, terminated, crashed, starting or stopping, idle too long, no free connection.
 _ABSENT_STATES = re.compile(r"08...|57P0[1-5]|25P03|25P04|53300")
 # What the server says before a session exists: libpq hands out no SQLSTATE then.
-_ABSENT_WORDS = re.compile(r"starting up|shutting down|in recovery mode|not (yet )?accepting connections"
-                           r"|too many (clients|connections)|remaining connection slots|terminating connection")
-_REFUSED_WORDS = re.compile(r"FATAL|no password supplied|SSL was required|certificate|invalid (dsn|port|connection)"
-                            r"|does not support")
+_ABSENT_WORDS = re.compile(
+    r"starting up|shutting down|in recovery mode|not (yet )?accepting connections"
+    r"|too many (clients|connections)|remaining connection slots|terminating connection"
+)
+_REFUSED_WORDS = re.compile(
+    r"FATAL|no password supplied|SSL was required|certificate|invalid (dsn|port|connection)"
+    r"|does not support"
+)
 
 
 def role_url(settings: PostgresSettings, role: Role) -> str:
@@ -101,10 +111,13 @@ def connect(
     except psycopg2.Error as error:
         sentence = _first_line(error)
         if is_absence(error):
-            raise DatabaseAbsent(f"PostgreSQL does not answer ({sentence}); start it with ./spark-submit.sh services "
-                                 "start, or correct postgres.url") from error
-        raise CorrectTheLogin(f"PostgreSQL refuses the connection ({sentence}); correct postgres.url or run "
-                              "./spark-submit.sh migrate") from error
+            raise DatabaseAbsent(
+                f"PostgreSQL does not answer ({sentence}); start it with ./spark-submit.sh services "
+                "start, or correct postgres.url"
+            ) from error
+        raise CorrectTheLogin(
+            f"PostgreSQL refuses the connection ({sentence}); correct postgres.url or run ./spark-submit.sh migrate"
+        ) from error
 
 
 def is_absence(error: BaseException) -> bool:

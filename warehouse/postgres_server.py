@@ -139,8 +139,10 @@ class PostgresServer:
             try:
                 probe.bind((HOST, self._settings.port))
             except OSError:
-                raise PortTaken(f"port {self._settings.port} is taken by another program; stop it or set another one, "
-                                "e.g. --set postgres.port=15433") from None
+                raise PortTaken(
+                    f"port {self._settings.port} is taken by another program; stop it or set another one, "
+                    "e.g. --set postgres.port=15433"
+                ) from None
 
     def _prepare_folders(self, user: ServerUser) -> None:
         install = find_install()
@@ -168,8 +170,10 @@ class PostgresServer:
         ours = find_install().name.removeprefix("pginstall")
         theirs = (self._cluster / "PG_VERSION").read_text().strip()
         if theirs != ours:
-            raise ReadTheServerLog(f"{self._cluster} belongs to PostgreSQL {theirs}, the environment has {ours}; move "
-                                   "the folder away or upgrade it with pg_upgrade")
+            raise ReadTheServerLog(
+                f"{self._cluster} belongs to PostgreSQL {theirs}, the environment has {ours}; move "
+                "the folder away or upgrade it with pg_upgrade"
+            )
 
     def _remove_foreign_pid_file(self) -> None:
         """After a kill -9 the old number may belong to another program; PostgreSQL would then refuse to start."""
@@ -213,8 +217,10 @@ class PostgresServer:
 
     def _connect_as_superuser(self, database: str) -> Connection:
         url = embedded_url(self._settings).rpartition("/")[0] + "/" + database
-        return connect(with_login(url, SUPERUSER, ensure_role_password(self._settings, SUPERUSER)),
-                       application_name="afluente server")
+        return connect(
+            with_login(url, SUPERUSER, ensure_role_password(self._settings, SUPERUSER)),
+            application_name="afluente server",
+        )
 
     def _ensure_database(self) -> None:
         """Owner and database; the owner may make roles, and is no superuser."""

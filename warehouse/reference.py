@@ -116,17 +116,37 @@ def _make_rows(reference: Reference) -> dict[str, list[dict[str, Any]]]:
     machines = reference.machines.items()
     limits = {name: {**reference.models[machine.model].limits, **machine.limits} for name, machine in machines}
     return {
-        "sensors": [{"sensor_key": key, "sensor": name, **sensor.model_dump()}
-                    for key, (name, sensor) in enumerate(reference.sensors.items(), start=1)],
-        "machines": [{"machine_id": name, "model": machine.model, "line": machine.line, "site": machine.site,
-                      "commissioned_on": machine.commissioned_on and machine.commissioned_on.isoformat(),
-                      "idle_rotation_rpm": reference.models[machine.model].idle_rotation_rpm}
-                     for name, machine in machines],
-        "limits": [{"machine_id": name, "sensor": sensor, "low": low, "high": high}
-                   for name, _ in machines for sensor, (low, high) in limits[name].items()],
-        "shifts": [{"shift": name, "starts_at": shift.starts.isoformat(), "ends_at": shift.ends.isoformat(),
-                    "weekdays": shift.weekdays, "time_zone": shift.time_zone or reference.time_zone}
-                   for name, shift in reference.shifts.items()],
-        "machine_shifts": [{"machine_id": name, "shift": shift} for name, machine in machines
-                           for shift in machine.shifts],
+        "sensors": [
+            {"sensor_key": key, "sensor": name, **sensor.model_dump()}
+            for key, (name, sensor) in enumerate(reference.sensors.items(), start=1)
+        ],
+        "machines": [
+            {
+                "machine_id": name,
+                "model": machine.model,
+                "line": machine.line,
+                "site": machine.site,
+                "commissioned_on": machine.commissioned_on and machine.commissioned_on.isoformat(),
+                "idle_rotation_rpm": reference.models[machine.model].idle_rotation_rpm,
+            }
+            for name, machine in machines
+        ],
+        "limits": [
+            {"machine_id": name, "sensor": sensor, "low": low, "high": high}
+            for name, _ in machines
+            for sensor, (low, high) in limits[name].items()
+        ],
+        "shifts": [
+            {
+                "shift": name,
+                "starts_at": shift.starts.isoformat(),
+                "ends_at": shift.ends.isoformat(),
+                "weekdays": shift.weekdays,
+                "time_zone": shift.time_zone or reference.time_zone,
+            }
+            for name, shift in reference.shifts.items()
+        ],
+        "machine_shifts": [
+            {"machine_id": name, "shift": shift} for name, machine in machines for shift in machine.shifts
+        ],
     }

@@ -26,13 +26,23 @@ def find_install() -> Path:
     return Path(spec.origin).parent / "pginstall18"
 
 
-def spawn(command: list[str | Path], user: ServerUser, log: IO[bytes],
-          prepare: Callable[[], None] | None = None) -> "subprocess.Popen[bytes]":
+def spawn(
+    command: list[str | Path], user: ServerUser, log: IO[bytes], prepare: Callable[[], None] | None = None
+) -> "subprocess.Popen[bytes]":
     """Starts a program of the server as its user, in a session of its own, which a Ctrl-C does not reach."""
     return subprocess.Popen(  # noqa: S603 - our own words, no shell
-        [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
-        start_new_session=True, user=user.uid, group=user.gid, extra_groups=None if user.gid is None else [],
-        env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"}, preexec_fn=prepare, umask=0o077,
+        [str(word) for word in command],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        cwd="/",
+        start_new_session=True,
+        user=user.uid,
+        group=user.gid,
+        extra_groups=None if user.gid is None else [],
+        env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
+        preexec_fn=prepare,
+        umask=0o077,
     )
 
 

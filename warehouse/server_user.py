@@ -53,8 +53,10 @@ class ServerUser:
             try:
                 _add_entry(closed, self.uid)
             except OSError as error:
-                raise OpenTheFolder(f"the database's user {ACCOUNT!r} cannot enter {closed}; run `chmod o+x {closed}` "
-                                    "or put `var` somewhere open") from error
+                raise OpenTheFolder(
+                    f"the database's user {ACCOUNT!r} cannot enter {closed}; run `chmod o+x {closed}` "
+                    "or put `var` somewhere open"
+                ) from error
 
 
 def find_server_user() -> ServerUser:
@@ -74,8 +76,10 @@ def _make_account() -> pwd.struct_passwd:
         subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - fixed words
         return pwd.getpwnam(ACCOUNT)
     except (OSError, subprocess.CalledProcessError, KeyError) as error:
-        raise OpenTheFolder(f"PostgreSQL does not run as root and the account {ACCOUNT!r} could not be made with "
-                            "useradd; run as an ordinary user, or set postgres.url") from error
+        raise OpenTheFolder(
+            f"PostgreSQL does not run as root and the account {ACCOUNT!r} could not be made with "
+            "useradd; run as an ordinary user, or set postgres.url"
+        ) from error
 
 
 def _add_entry(folder: Path, uid: int) -> None:
@@ -90,7 +94,7 @@ def _add_entry(folder: Path, uid: int) -> None:
 
 def _read_entries(folder: Path) -> list[tuple[int, int, int]]:
     try:
-        raw = os.getxattr(folder, _ACL)[len(_ACL_VERSION):]
+        raw = os.getxattr(folder, _ACL)[len(_ACL_VERSION) :]
     except OSError:
         mode = folder.stat().st_mode
         return [(_OWNER, mode >> 6 & 7, _NO_ID), (_GROUP, mode >> 3 & 7, _NO_ID), (_OTHER, mode & 7, _NO_ID)]

@@ -29,8 +29,7 @@ MACHINE_EVENTS = Table("silver/machine_events", silver.MACHINE_EVENTS, ("event_i
 SILVER = {"posts": POSTS, "readings": READINGS, "machine_events": MACHINE_EVENTS}
 
 QUARANTINE = {
-    topic: Table(f"quarantine/{topic}", quarantine.REJECTED, ("generation", "partition", "offset"))
-    for topic in SILVER
+    topic: Table(f"quarantine/{topic}", quarantine.REJECTED, ("generation", "partition", "offset")) for topic in SILVER
 }
 
 HASHTAG_MINUTES = Table("gold/hashtag_minutes", gold.HASHTAG_MINUTES, ("minute", "hashtag", "lang"))
@@ -38,5 +37,15 @@ AUTHOR_DAYS = Table("gold/author_days", gold.AUTHOR_DAYS, ("day", "author_pseudo
 MENTION_EDGES = Table("gold/mention_edges", gold.MENTION_EDGES, ("day", "author_pseudonym", "mention_pseudonym"))
 MACHINE_MINUTES = Table("gold/machine_minutes", gold.MACHINE_MINUTES, ("minute", "machine_id", "sensor"))
 
-ALL = (BRONZE, POSTS, POST_DELETIONS, READINGS, MACHINE_EVENTS, *QUARANTINE.values(),
-       HASHTAG_MINUTES, AUTHOR_DAYS, MENTION_EDGES, MACHINE_MINUTES)
+ALL = (
+    BRONZE,
+    POSTS,
+    POST_DELETIONS,
+    READINGS,
+    MACHINE_EVENTS,
+    *QUARANTINE.values(),
+    HASHTAG_MINUTES,
+    AUTHOR_DAYS,
+    MENTION_EDGES,
+    MACHINE_MINUTES,
+)

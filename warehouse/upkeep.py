@@ -116,8 +116,8 @@ class Upkeep:
     def _vacuum(self, table: Table) -> int:
         """Files deleted. An append that is under way ends first: files of later ones are younger than any retention.
 
-    No lock is held meanwhile, because nothing is committed: it takes longer than a step.
-    """
+        No lock is held meanwhile, because nothing is committed: it takes longer than a step.
+        """
         path = table_path(self.lake, table)
         unnamed = find_unnamed(path)
         if not unnamed:  # seconds of Spark for nothing

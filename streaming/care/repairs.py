@@ -83,5 +83,8 @@ def _skip(runtime: Runtime, table: PositionedTable, fence: Fence, begin: Offsets
             moved = {"from": table.to_position(end), "to": table.to_position(furthest(end, begin))}
             position = newest.carried("repair", generation=table.recorded_generations(), counts={}, **moved)
             append(runtime.spark.createDataFrame([], table.table.schema), table.path, position)
-    return [f"{lost.query}: {lost.topic} partition {lost.partition} skips {lost.stop - lost.start} records "
-            f"({lost.start} to {lost.stop - 1})" for lost in ranges]
+    return [
+        f"{lost.query}: {lost.topic} partition {lost.partition} skips {lost.stop - lost.start} records "
+        f"({lost.start} to {lost.stop - 1})"
+        for lost in ranges
+    ]

@@ -47,9 +47,7 @@ class DriftWatch:
         }
         self._ledger.ask("add_drift", generation=self._generation, batch_at=batch_at, **columns)
         for field, (partition, offset) in zip(fields, coordinates, strict=True):
-            log.warning(
-                "query=%s drift=added field=%s partition=%d offset=%d", self._query, field, partition, offset
-            )
+            log.warning("query=%s drift=added field=%s partition=%d offset=%d", self._query, field, partition, offset)
         self._told |= set(fields)
 
 

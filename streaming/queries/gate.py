@@ -15,8 +15,10 @@ from streaming.sinks.delta import PositionedTable
 from streaming.sinks.ledger import Ledger
 from streaming.transforms.rules import QualityRules
 
-WAY_OUT = ("nothing of this batch was written; correct the sender or conf/quality.yaml, or let exactly this batch into "
-           "quarantine: ./spark-submit.sh repair --allow-batch")
+WAY_OUT = (
+    "nothing of this batch was written; correct the sender or conf/quality.yaml, or let exactly this batch into "
+    "quarantine: ./spark-submit.sh repair --allow-batch"
+)
 
 
 class BatchRefused(StreamingError):
@@ -51,9 +53,7 @@ class Gate:
         if reason is None or self._has_passed(batch.to) or self._is_allowed(batch.to):
             return
         offsets = {"from_offsets": self._render(batch.start), "to_offsets": self._render(batch.to)}
-        self._ledger.ask(
-            "refuse_batch", generation=self._generation, records=batch.records, reason=reason, **offsets
-        )
+        self._ledger.ask("refuse_batch", generation=self._generation, records=batch.records, reason=reason, **offsets)
         raise BatchRefused(f"query {self._query}: {reason}; {WAY_OUT}")
 
     def find_refusal(self) -> Refusal | None:

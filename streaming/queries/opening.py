@@ -88,9 +88,7 @@ def _open_lineage(runtime: Runtime, query: str, state: TableState, topics: Topic
     return open_lineage(runtime.stream.checkpoints / query, state, topics, rules, claim)
 
 
-def _read_state(
-    runtime: Runtime, table: PositionedTable, fence: Fence, generations: Mapping[str, int]
-) -> TableState:
+def _read_state(runtime: Runtime, table: PositionedTable, fence: Fence, generations: Mapping[str, int]) -> TableState:
     """The table's end, read inside its lock: a commit that an older driver had begun is waited for."""
     with table.held(fence):
         newest = table.log.newest_position()
@@ -100,9 +98,7 @@ def _read_state(
         return TableState(_highest_coordinates(runtime, table, generations), 0, 0)
 
 
-def _highest_coordinates(
-    runtime: Runtime, table: PositionedTable, generations: Mapping[str, int]
-) -> Offsets | None:
+def _highest_coordinates(runtime: Runtime, table: PositionedTable, generations: Mapping[str, int]) -> Offsets | None:
     """The end of a table whose log was cleaned past its last position: highest offset + 1 of each partition."""
     topic = F.col("topic") if len(generations) > 1 else F.lit(next(iter(generations)))
     present = F.create_map(*(F.lit(part) for pair in generations.items() for part in pair))[topic]

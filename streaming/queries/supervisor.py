@@ -182,9 +182,7 @@ class Supervisor:
         longest = min(self._runtime.stream.retry_max_seconds, 0.5 * 2**query.failures)
         pause = random.uniform(longest / 2, longest)  # noqa: S311 - jitter, not a secret
         query.next_try = time.monotonic() + pause
-        log.warning(
-            "query=%s state=waiting reason=%s next_try_seconds=%.1f", query.name, first_cause(failure), pause
-        )
+        log.warning("query=%s state=waiting reason=%s next_try_seconds=%.1f", query.name, first_cause(failure), pause)
 
     def _stop_all(self) -> None:
         """Lets every running batch end, then stops what is idle; interrupts only what does not end in time."""

@@ -99,9 +99,7 @@ class Ledger:
         """Mirrors the fence into `ops.lease`."""
         lease = {"query": fence.query, "fence": fence.number, "holder": str(fence.holder)}
         with self._connected() as connection, connection.cursor() as cursor:
-            cursor.execute(
-                read_sql("ledger/take_lease.sql"), {**lease, "host": fence.host, "pid": os.getpid()}
-            )
+            cursor.execute(read_sql("ledger/take_lease.sql"), {**lease, "host": fence.host, "pid": os.getpid()})
 
     def write(self, loads: list[Load], entry: LedgerEntry, fence: Fence, *, rebuild: bool = False) -> None:
         """Applies `loads` and `entry` once, however often it is called; `rebuild` clears the query's facts first.

@@ -15,10 +15,55 @@ from streaming.sources.chance import (
     zipf_weights,
 )
 
-_FIRST = ("ana", "bruno", "carla", "davi", "elisa", "fabio", "gabi", "hugo", "iris", "joao", "karen", "lucas", "maria",
-          "nina", "otavio", "paula", "rafa", "sofia", "tiago", "vera", "william", "yara", "zeca", "marta", "pedro")
-_LAST = ("silva", "souza", "lima", "rocha", "alves", "costa", "dias", "melo", "ramos", "nunes", "castro", "freitas",
-         "moraes", "pinto", "teixeira", "smith", "garcia", "weber", "tanaka", "haddad")
+_FIRST = (
+    "ana",
+    "bruno",
+    "carla",
+    "davi",
+    "elisa",
+    "fabio",
+    "gabi",
+    "hugo",
+    "iris",
+    "joao",
+    "karen",
+    "lucas",
+    "maria",
+    "nina",
+    "otavio",
+    "paula",
+    "rafa",
+    "sofia",
+    "tiago",
+    "vera",
+    "william",
+    "yara",
+    "zeca",
+    "marta",
+    "pedro",
+)
+_LAST = (
+    "silva",
+    "souza",
+    "lima",
+    "rocha",
+    "alves",
+    "costa",
+    "dias",
+    "melo",
+    "ramos",
+    "nunes",
+    "castro",
+    "freitas",
+    "moraes",
+    "pinto",
+    "teixeira",
+    "smith",
+    "garcia",
+    "weber",
+    "tanaka",
+    "haddad",
+)
 _HUB_SEGMENTS = ("influencer", "newsroom")
 
 

@@ -6,8 +6,10 @@ from streaming.sources.drafts import Draft, zoned_time
 
 _SCRIPT = "<script>alert('#tag')</script> <img src=x onerror=alert(1)> #script &amp; {{7*7}}"
 _QUOTES = "she said \"no\" \\ back\\slash \\u0041 'x'; DROP TABLE posts; -- #quotes \t tab \r\n line\u2028sep\u0001"
-_FAMILY = ("\U0001f469\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466 #fam\u00edlia\U0001f44d\U0001f3fd "
-           "#\ufe0f\u20e3 keycap #1\ufe0f\u20e3 end")
+_FAMILY = (
+    "\U0001f469\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466 #fam\u00edlia\U0001f44d\U0001f3fd "
+    "#\ufe0f\u20e3 keycap #1\ufe0f\u20e3 end"
+)
 _LONG = 9_900  # with its # and a remark below the 10 000 characters that a text may have
 
 
@@ -62,21 +64,25 @@ def _whole_seconds(draft: Draft) -> None:
 
 HOSTILE: tuple[Callable[[Draft], None], ...] = (
     _text(_FAMILY),
-    _text("\u202eright to left\u202c \u05e9\u05dc\u05d5\u05dd #\u05e9\u05dc\u05d5\u05dd_\u05e2\u05d5\u05dc\u05dd "
-          "#\u0645\u0631\u062d\u0628\u0627 \u200f#caf\u00e9\u200f"),
+    _text(
+        "\u202eright to left\u202c \u05e9\u05dc\u05d5\u05dd #\u05e9\u05dc\u05d5\u05dd_\u05e2\u05d5\u05dc\u05dd "
+        "#\u0645\u0631\u062d\u0628\u0627 \u200f#caf\u00e9\u200f"
+    ),
     _text(_QUOTES),
     _text(_SCRIPT),
     _text("decomposed #cafe\u0301 #Cafe\u0301 composed #caf\u00e9 #CAF\u00c9 marks #a\u0300\u0316\u0301\u0348"),
     _text("#\uff26\uff35\uff34\uff25\uff22\uff2f\uff2c #\ufb01nal #final #\u2460 #\u00bd #\u33a5"),
-    _text("#Stra\u00dfe #STRASSE #strasse #\u0130stanbul #istanbul #\u0131stanbul "
-          "#\u03a3\u03af\u03c3\u03c5\u03c6\u03bf\u03c2"),
+    _text(
+        "#Stra\u00dfe #STRASSE #strasse #\u0130stanbul #istanbul #\u0131stanbul "
+        "#\u03a3\u03af\u03c3\u03c5\u03c6\u03bf\u03c2"
+    ),
     _text("#" + "\u00e3" * _LONG),
     _text("##double a#no #yes.#also (#paren) #with-dash #_ # #\u0967\u0968 mail@example.org @@who @\u00e9mile"),
     _text(" ".join(f"#many{number}" for number in range(45))),
     _text(""),
     _tags("k" * 10_240, "#kept", "x" * 100, "y" * 101),
     _tags(*(f"list{number:02d}" for number in range(40))),
-    _tags("  #Spaced ", "", "#", "##two", "SPACED", "spaced", "with space", "a\"b\\c", "\u202ertl"),
+    _tags("  #Spaced ", "", "#", "##two", "SPACED", "spaced", "with space", 'a"b\\c', "\u202ertl"),
     _field("hashtags", None),
     _field("hashtags", []),
     _field("mentions", ["@ana_silva0000", "ana_silva0000", "<b>", "\U0001f469\u200d\U0001f4bb"]),

@@ -67,8 +67,11 @@ class Incidents:
 
     def notes(self, after_ms: int, until_ms: int) -> list[Note]:
         """What is to be reported in (after, until], in order."""
-        found = [note for slot in range(after_ms // self._slot_ms - 1, until_ms // self._slot_ms + 1)
-                 for note in self._notes_of(self._incident(slot))]
+        found = [
+            note
+            for slot in range(after_ms // self._slot_ms - 1, until_ms // self._slot_ms + 1)
+            for note in self._notes_of(self._incident(slot))
+        ]
         service_ms = self._service["slot_minutes"] * MINUTE_MS
         for slot in range(after_ms // service_ms, until_ms // service_ms + 1):
             found += self._service_of(slot, service_ms)

@@ -41,7 +41,7 @@ class Journal:
     def _write(self, text: str) -> None:
         rest = memoryview(text.encode())
         while rest:
-            rest = rest[os.write(self._file, rest):]
+            rest = rest[os.write(self._file, rest) :]
 
 
 def ack_line(number: int, partition: int, offset: int, kafka_ms: int) -> str:
@@ -59,5 +59,7 @@ def _intent(number: int, event: Event, at: str) -> str:
     rest = ',"late":true' if event.late else ""
     if event.facts is not None:
         rest += f',"facts":{encode(event.facts)}'
-    return (f'{{"e":"intent","n":{number},"topic":"{event.topic}","id":{encode(event.id)},"sha256":"{digest}",'
-            f'"at":"{at}","verdict":"{event.verdict}"{rest}}}\n')
+    return (
+        f'{{"e":"intent","n":{number},"topic":"{event.topic}","id":{encode(event.id)},"sha256":"{digest}",'
+        f'"at":"{at}","verdict":"{event.verdict}"{rest}}}\n'
+    )

@@ -78,8 +78,12 @@ class Readings:
 
     def _fields(self, index: int, words: Words, at_ms: int) -> dict[str, Any]:
         values = self._machine.sense(at_ms, words[1:7])
-        return {"reading_id": f"{self._prefix}{index}", "machine_id": self._machine.id,
-                "measured_at": self._iso.text(at_ms), **dict(zip(SENSORS, values, strict=True))}
+        return {
+            "reading_id": f"{self._prefix}{index}",
+            "machine_id": self._machine.id,
+            "measured_at": self._iso.text(at_ms),
+            **dict(zip(SENSORS, values, strict=True)),
+        }
 
 
 class MachineEvents:
@@ -110,8 +114,9 @@ class MachineEvents:
         share = share_of(words[1])
         if share < self._mix.malformed:
             fault = MACHINE_EVENT_FAULTS[words[2] % len(MACHINE_EVENT_FAULTS)]
-            spoilt = valid._replace(value=fault.spoil(self._fields(valid.id, note, note.at)), verdict=fault.rule,
-                                    facts=None, late=False)
+            spoilt = valid._replace(
+                value=fault.spoil(self._fields(valid.id, note, note.at)), verdict=fault.rule, facts=None, late=False
+            )
             return [spoilt, valid] if words[3] % self._faults["twin_every"] == 0 else [spoilt]
         if share < self._mix.malformed + self._mix.duplicates:
             return [valid, valid._replace(verdict=DUPLICATE, facts=None, late=False)]
@@ -124,5 +129,10 @@ class MachineEvents:
         return Event(MACHINE_EVENTS, self._key, encode(fields).encode(), event_id, VALID, facts, is_late)
 
     def _fields(self, event_id: str, note: Note, at_ms: int) -> dict[str, Any]:
-        return {"event_id": event_id, "machine_id": self._machine.id, "occurred_at": self._iso.text(at_ms),
-                "kind": note.kind, "detail": note.detail}
+        return {
+            "event_id": event_id,
+            "machine_id": self._machine.id,
+            "occurred_at": self._iso.text(at_ms),
+            "kind": note.kind,
+            "detail": note.detail,
+        }

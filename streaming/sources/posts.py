@@ -107,15 +107,23 @@ class Posts:
     def _ordinary(self, index: int, at_ms: int, author: Author, words: Words) -> Draft:
         segment, lang = author.segment, self._language(author, words[2])
         low, high = segment.tags
-        tags = [self._hashtags.draw(author, lang, at_ms, words[3 + n % 3] * (2 * n + 1) >> n & 0xFFFFFFFF)
-                for n in range(low + (words[6] & 0xFFFF) % (high - low + 1))]
+        tags = [
+            self._hashtags.draw(author, lang, at_ms, words[3 + n % 3] * (2 * n + 1) >> n & 0xFFFFFFFF)
+            for n in range(low + (words[6] & 0xFFFF) % (high - low + 1))
+        ]
         handles = []
         if share_of(words[7]) < segment.mentions:
-            handles = [self._population.draw_mentioned(author, words[8] * (2 * n + 1) & 0xFFFFFFFF)
-                       for n in range(1 + words[7] % segment.mention_count)]
+            handles = [
+                self._population.draw_mentioned(author, words[8] * (2 * n + 1) & 0xFFFFFFFF)
+                for n in range(1 + words[7] % segment.mention_count)
+            ]
         fields: dict[str, Any] = {
-            "post_id": f"{self._prefix}{index}", "source": self._posts["source"], "author_id": author.id,
-            "created_at": self._iso.text(at_ms), "text": write_text(lang, tags, handles, words[9]), "lang": lang,
+            "post_id": f"{self._prefix}{index}",
+            "source": self._posts["source"],
+            "author_id": author.id,
+            "created_at": self._iso.text(at_ms),
+            "text": write_text(lang, tags, handles, words[9]),
+            "lang": lang,
         }
         if (words[6] >> 16) / 65536 < self._posts["tag_list"]:
             fields["hashtags"] = tags
@@ -151,8 +159,12 @@ class Posts:
 
     def _deletion(self, target: int, at_ms: int) -> Event:
         deleted = self._ordinary_draft(target, self._chance.words(target)).fields
-        fields = {"post_id": deleted["post_id"], "source": deleted["source"], "created_at": self._iso.text(at_ms),
-                  "kind": "deletion"}
+        fields = {
+            "post_id": deleted["post_id"],
+            "source": deleted["source"],
+            "created_at": self._iso.text(at_ms),
+            "kind": "deletion",
+        }
         return Event(TOPIC, _key(deleted), encode(fields).encode(), deleted["post_id"], DELETION)
 
     def _ordinary_draft(self, index: int, words: Words) -> Draft:

@@ -66,8 +66,17 @@ def shift_records(records: Sequence[Record], run: str, start_ms: int, speed: flo
                 value[name] = f"{run}-{value[name]}"
         is_deletion = value.get("kind") == "deletion"
         facts = None if is_deletion else _facts(record.topic, value)
-        yield at_ms, Event(record.topic, record.key.encode(), encode(value).encode(), value[_IDS[record.topic][0]],
-                           DELETION if is_deletion else VALID, facts)
+        yield (
+            at_ms,
+            Event(
+                record.topic,
+                record.key.encode(),
+                encode(value).encode(),
+                value[_IDS[record.topic][0]],
+                DELETION if is_deletion else VALID,
+                facts,
+            ),
+        )
 
 
 def replay(events: Iterator[tuple[int, Event]], sender: Sender, stop: threading.Event) -> None:

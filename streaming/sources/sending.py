@@ -39,8 +39,9 @@ class KeyPartitioner(DefaultPartitioner):  # type: ignore[misc]  # kafka-python 
     def __init__(self) -> None:
         self._hashes: dict[bytes, int] = {}
 
-    def partition(self, topic: str, key: Any, serialized_key: bytes, value: Any, serialized_value: Any,
-                  cluster: ClusterMetadata) -> int:
+    def partition(
+        self, topic: str, key: Any, serialized_key: bytes, value: Any, serialized_value: Any, cluster: ClusterMetadata
+    ) -> int:
         """Same as the Java client: murmur2 over the partitions in order."""
         hashed = self._hashes.get(serialized_key)
         if hashed is None:
@@ -140,12 +141,21 @@ def open_producer(connection: Connection) -> KafkaProducer:
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # an absent broker is said once, by us
     try:
         return KafkaProducer(
-            bootstrap_servers=connection.servers.split(","), acks="all", enable_idempotence=True,
-            max_request_size=connection.max_message_bytes, partitioner=KeyPartitioner(),
-            linger_ms=25, batch_size=65_536,  # a few dozen posts a request instead of one
-            delivery_timeout_ms=_DAY_MS, request_timeout_ms=10_000,  # an absent broker is waited for, not given up
-            retry_backoff_ms=200, reconnect_backoff_max_ms=2_000,
-            allow_auto_create_topics=False, metrics_enabled=False, bootstrap_timeout_ms=5_000, max_block_ms=10_000,
+            bootstrap_servers=connection.servers.split(","),
+            acks="all",
+            enable_idempotence=True,
+            max_request_size=connection.max_message_bytes,
+            partitioner=KeyPartitioner(),
+            linger_ms=25,
+            batch_size=65_536,  # a few dozen posts a request instead of one
+            delivery_timeout_ms=_DAY_MS,
+            request_timeout_ms=10_000,  # an absent broker is waited for, not given up
+            retry_backoff_ms=200,
+            reconnect_backoff_max_ms=2_000,
+            allow_auto_create_topics=False,
+            metrics_enabled=False,
+            bootstrap_timeout_ms=5_000,
+            max_block_ms=10_000,
         )
     except KafkaError as error:
         raise StartBroker(

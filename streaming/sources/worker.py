@@ -113,9 +113,7 @@ def _open_sender(plan: WorkerPlan, feed: FeedPlan, tally: Tally, stop: threading
     return None
 
 
-def _send_feed(
-    source: Feed, feed: FeedPlan, sender: Sender, run: tuple[Cursor, Tally, threading.Event]
-) -> int:
+def _send_feed(source: Feed, feed: FeedPlan, sender: Sender, run: tuple[Cursor, Tally, threading.Event]) -> int:
     """Sends what is due until the count is reached or a stop is asked for; returns the first index not sent."""
     cursor, tally, stop = run
     first = index = cursor.read()

@@ -12,8 +12,18 @@ from warehouse.schemas import silver
 PAIRED_TAGS = 10
 """Pairs grow with the square: 10 tags make 45 pairs, 30 would make 435 for one post."""
 MASKED_LENGTH = 280
-RECENT_POST = ("generation", "partition", "offset", "post_id", "source", "author_pseudonym", "created_at", "lang",
-               "masked_text", "hashtags")
+RECENT_POST = (
+    "generation",
+    "partition",
+    "offset",
+    "post_id",
+    "source",
+    "author_pseudonym",
+    "created_at",
+    "lang",
+    "masked_text",
+    "hashtags",
+)
 MACHINE_EVENT = ("generation", "partition", "offset", "event_id", "machine_id", "occurred_at", "kind", "detail")
 
 

@@ -8,8 +8,19 @@ from streaming.transforms.rules import Check, QualityRules, first_failure, first
 from warehouse.schemas import quarantine
 from warehouse.schemas.coordinates import COORDINATES
 
-STAGED = (*(field.name for field in COORDINATES), "key", "value", "rule", "reason", "outcome", "is_late", "event_at",
-          "dedup_key", "unknown_fields", "warned")
+STAGED = (
+    *(field.name for field in COORDINATES),
+    "key",
+    "value",
+    "rule",
+    "reason",
+    "outcome",
+    "is_late",
+    "event_at",
+    "dedup_key",
+    "unknown_fields",
+    "warned",
+)
 MOST_UNKNOWN, NAME_LENGTH = 20, 64
 """A hostile sender invents fields: of one record so many are told, by so much of their names."""
 CORRUPT = "_corrupt"

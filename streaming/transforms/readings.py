@@ -63,6 +63,4 @@ def stage_readings(events: DataFrame, late_seconds: int) -> DataFrame:
         "ingest_date": F.to_date("ingested_at"),
         **{sensor: F.col(f"event.{sensor}").try_cast(silver.MEASURE) for sensor in silver.SENSORS},
     }
-    return (
-        events.transform(with_outcome, late_seconds).withColumns(columns).transform(select_staged, silver.READINGS)
-    )
+    return events.transform(with_outcome, late_seconds).withColumns(columns).transform(select_staged, silver.READINGS)

@@ -23,8 +23,16 @@ from warehouse.settings import PostgresSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 START_SECONDS = 60
 expect.set_options(timeout=30_000)  # two cores may be shared with Spark, and Plotly alone is 5 MB to read
 
@@ -45,8 +53,11 @@ class Feed:
         """Posts of a hashtag in the newest ten minutes, as the page writes them, but counted another way."""
         with closing(connect(role_url(self.settings, "reader"), application_name="feed")) as session, session:
             cursor = session.cursor()
-            cursor.execute("SELECT sum(posts) FROM serving.hashtag_minutes WHERE hashtag = %s AND minute > "
-                           "(SELECT max(minute) FROM serving.hashtag_minutes) - interval '10 minutes'", (hashtag,))
+            cursor.execute(
+                "SELECT sum(posts) FROM serving.hashtag_minutes WHERE hashtag = %s AND minute > "
+                "(SELECT max(minute) FROM serving.hashtag_minutes) - interval '10 minutes'",
+                (hashtag,),
+            )
             return f"{(cursor.fetchone() or (0,))[0]:,}"
 
     def add_reading(self, machine_id: str, sensor: str, value: float, minute: datetime) -> None:
@@ -60,13 +71,17 @@ class Feed:
             cursor = session.cursor()
             cursor.execute("SELECT coalesce(max(silver_version), 0) + 1 FROM ops.ledger WHERE query = %s", (query,))
             version = (cursor.fetchone() or (1,))[0]
-            cursor.execute("INSERT INTO ops.ledger VALUES (%s, 1, %s, '{}', '{}', 1, %s, now(), clock_timestamp())",
-                           (query, version, newest_event_at))
+            cursor.execute(
+                "INSERT INTO ops.ledger VALUES (%s, 1, %s, '{}', '{}', 1, %s, now(), clock_timestamp())",
+                (query, version, newest_event_at),
+            )
             for outcome, rows in outcomes.items():
-                cursor.execute("INSERT INTO ops.row_counts VALUES (%s, date_trunc('minute', now()), %s, %s) "
-                               "ON CONFLICT (query, minute, outcome) "
-                               "DO UPDATE SET rows = row_counts.rows + excluded.rows",
-                               (query, outcome.replace("__", ":"), rows))
+                cursor.execute(
+                    "INSERT INTO ops.row_counts VALUES (%s, date_trunc('minute', now()), %s, %s) "
+                    "ON CONFLICT (query, minute, outcome) "
+                    "DO UPDATE SET rows = row_counts.rows + excluded.rows",
+                    (query, outcome.replace("__", ":"), rows),
+                )
 
     def _upsert(self, name: str, statement: str, row: tuple[object, ...]) -> None:
         with closing(connect(role_url(self.settings, "writer"), application_name="feed")) as session, session:
@@ -125,9 +140,18 @@ def feed(postgres: PostgresSettings) -> Feed:
 def page_process(postgres: PostgresSettings) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """The job `dashboard` as a process of its own, and its address."""
     port = find_free_port()
-    command = [sys.executable, str(ROOT / "jobs" / "dashboard.py"), "--profile", "test",
-               "--set", f"page.port={port}", "--set", f"postgres.port={postgres.port}",
-               "--set", f"var={postgres.data.parent}"]
+    command = [
+        sys.executable,
+        str(ROOT / "jobs" / "dashboard.py"),
+        "--profile",
+        "test",
+        "--set",
+        f"page.port={port}",
+        "--set",
+        f"postgres.port={postgres.port}",
+        "--set",
+        f"var={postgres.data.parent}",
+    ]
     process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)})
     try:
         _wait_until_healthy(f"http://127.0.0.1:{port}/health")

@@ -8,8 +8,16 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-HOSTILE = ["<script>document.title='taken over'</script>", "\"><img src=x onerror=\"document.title='taken over'\">",
-           "\u202eevil", "x" * 100, "مرحبا", "👩\u200d👩\u200d👧", "{{7*7}}", "&lt;b&gt;"]
+HOSTILE = [
+    "<script>document.title='taken over'</script>",
+    '"><img src=x onerror="document.title=\'taken over\'">',
+    "\u202eevil",
+    "x" * 100,
+    "مرحبا",
+    "👩\u200d👩\u200d👧",
+    "{{7*7}}",
+    "&lt;b&gt;",
+]
 PAGE_MEGABYTES = 200
 
 

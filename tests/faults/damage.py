@@ -57,6 +57,7 @@ def nested(make: Callable[..., bytes], least: int, most: int) -> Make:
 
 def cut_off(make: Callable[..., bytes]) -> Make:
     """A record that ends too soon."""
+
     def build(chance: random.Random, number: int) -> bytes:
         value = make(number)
         return value[: chance.randrange(1, len(value) - 1)]

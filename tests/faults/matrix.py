@@ -56,7 +56,9 @@ class MatrixRecord:
         """A phase of a test; its properties count up, so the last phase tells all."""
         failed = not report.passed or self.tests.get(report.nodeid, {"failed": False})["failed"]
         self.tests[report.nodeid] = TestRun(
-            fault=fault, injections=_total(report, "injections") or 1, failed=failed,
+            fault=fault,
+            injections=_total(report, "injections") or 1,
+            failed=failed,
             differences=_total(report, "differences"),
         )
         self.stretches[-1][1] = now()
@@ -65,15 +67,24 @@ class MatrixRecord:
         """By fault."""
         runs: dict[str, FaultRuns] = {}
         for test in self.tests.values():
-            add_test(runs, test["fault"], injections=test["injections"], failed=test["failed"],
-                     differences=test["differences"])
+            add_test(
+                runs,
+                test["fault"],
+                injections=test["injections"],
+                failed=test["failed"],
+                differences=test["differences"],
+            )
         return runs
 
     def describe_whole(self) -> dict[str, object]:
         """What is kept of a run that came to its end."""
         return {
-            "commit": self.commit, "seed": self.seed, "stretches": self.stretches,
-            "started_at": self.stretches[0][0], "ended_at": self.stretches[-1][1], "faults": self.sum_up(),
+            "commit": self.commit,
+            "seed": self.seed,
+            "stretches": self.stretches,
+            "started_at": self.stretches[0][0],
+            "ended_at": self.stretches[-1][1],
+            "faults": self.sum_up(),
         }
 
 

@@ -95,8 +95,11 @@ def _of_any_topic(topic: str, make: Callable[..., bytes], time: str, identity: s
         case("1 024 names with one hash", SILVER, extended(make, colliding_names(1_024))),
         case("20 000 names", SILVER, extended(make, ", ".join(f'"k{n}": {n}' for n in range(20_000))), large=True),
         case("almost 1 MB", SILVER, extended(make, f'"unknown": "{"u" * 1_040_000}"'), large=True),
-        case("repeated name, the last one sound", SILVER, lambda _, number: b'{"%s": [1],' % time.encode()
-             + make(number)[1:]),
+        case(
+            "repeated name, the last one sound",
+            SILVER,
+            lambda _, number: b'{"%s": [1],' % time.encode() + make(number)[1:],
+        ),
         case("repeated name, the last one nested", "wrong_type", extended(make, f'"{identity}": {{"a": 1}}')),
         case("a fraction as id", "wrong_type", raw(make, identity, "1.10")),
         case("1e400 as id", "wrong_type", raw(make, identity, "1e400")),
@@ -117,8 +120,11 @@ def _of_any_topic(topic: str, make: Callable[..., bytes], time: str, identity: s
         case("before 1970", "ancient_time", changed(make, **{time: "1969-12-31T23:59:59.999999Z"})),
         case("year 9999", "future_time", changed(make, **{time: "9999-12-31T23:59:59.999999Z"})),
         case("year 10000 in UTC", "future_time", changed(make, **{time: "9999-12-31T23:59:59-18:00"})),
-        case("far future", "future_time", lambda chance, number: make(number, **{time: f"{chance.randint(2100, 9000)}"
-                                                                                     "-01-01T00:00:00Z"})),
+        case(
+            "far future",
+            "future_time",
+            lambda chance, number: make(number, **{time: f"{chance.randint(2100, 9000)}-01-01T00:00:00Z"}),
+        ),
     ]
 
 
@@ -127,25 +133,33 @@ POSTS = [
     Case("posts", "10 000 hashtags", SILVER, _many_tags, large=True),
     Case("posts", "tags that are new", SILVER, _new_tags),
     Case("posts", "a tag of 500 000 characters", SILVER, changed(make_post, hashtags=["t" * 500_000]), large=True),
-    Case("posts", "10 000 mentions", SILVER, changed(make_post, mentions=[f"m{n}" for n in range(10_000)]),
-         large=True),
+    Case("posts", "10 000 mentions", SILVER, changed(make_post, mentions=[f"m{n}" for n in range(10_000)]), large=True),
     Case("posts", "elements that are no text", SILVER, raw(make_post, "hashtags", '[1, true, null, "", "#"]')),
     Case("posts", "a fraction among tags", "wrong_type", raw(make_post, "hashtags", '["a", 2.50]')),
     Case("posts", "a list among mentions", "wrong_type", raw(make_post, "mentions", '["a", ["b"]]')),
-    Case("posts", "tags that were a text before", "wrong_type",
-         extended(make_post, '"hashtags": "x", "hashtags": ["a"]')),
+    Case(
+        "posts", "tags that were a text before", "wrong_type", extended(make_post, '"hashtags": "x", "hashtags": ["a"]')
+    ),
     Case("posts", "NUL in a tag", "nul_character", raw(make_post, "hashtags", f'["a{NUL}"]')),
     Case("posts", "NUL in the text", "nul_character", lambda _, number: make_post(number).replace(b"number", b"\x00")),
     Case("posts", "lone surrogates", SILVER, raw(make_post, "text", f'"#{SURROGATE} {SURROGATE}\\ude00 @\\udfff"')),
-    Case("posts", "letters of a newer Unicode", SILVER, changed(make_post, text="#a\U00011f04b @\U0002ebf0x",
-                                                                 lang="\u2c2fX\u0130")),
+    Case(
+        "posts",
+        "letters of a newer Unicode",
+        SILVER,
+        changed(make_post, text="#a\U00011f04b @\U0002ebf0x", lang="\u2c2fX\u0130"),
+    ),
     Case("posts", "control characters", SILVER, changed(make_post, text="\u202e\x01\x1b[2J\u2028\x85\\\"',;\r\n{")),
     Case("posts", "a whole number as text", SILVER, raw(make_post, "text", "-0")),
     Case("posts", "1e400 as text", "wrong_type", raw(make_post, "text", "1e400")),
     Case("posts", "int64 overflow as text", SILVER, raw(make_post, "text", "9223372036854775808")),
     Case("posts", "an object as text", "wrong_type", raw(make_post, "text", '{"a": 1}')),
-    Case("posts", "text that looks like a fraction", SILVER, changed(make_post, text="1.0E9",
-                                                                      hashtags=["1.5", '"Infinity"'])),
+    Case(
+        "posts",
+        "text that looks like a fraction",
+        SILVER,
+        changed(make_post, text="1.0E9", hashtags=["1.5", '"Infinity"']),
+    ),
     Case("posts", "text that looks like JSON", SILVER, changed(make_post, text='{"a": [')),
     Case("posts", "10 000 characters", SILVER, changed(make_post, text="\U0001f600" * 10_000), large=True),
     Case("posts", "10 001 characters", "too_long", changed(make_post, text="x" * 10_001)),
@@ -161,16 +175,22 @@ READINGS = [
     Case("readings", "int64 overflow", "impossible_value", raw(make_reading, "parts_count", "9223372036854775808")),
     Case("readings", "half a part", "impossible_value", raw(make_reading, "parts_count", "0.5")),
     Case("readings", "just above the limit", "impossible_value", raw(make_reading, "power_kw", "10000.00001")),
-    Case("readings", "a widened number", SILVER, lambda chance, number: raw(make_reading, "parts_count", chance.choice(
-        ["3", "3.0", "3e0", "30E-1", "1000000000", "0.000003E6"]))(chance, number)),
+    Case(
+        "readings",
+        "a widened number",
+        SILVER,
+        lambda chance, number: raw(
+            make_reading, "parts_count", chance.choice(["3", "3.0", "3e0", "30E-1", "1000000000", "0.000003E6"])
+        )(chance, number),
+    ),
     Case("readings", "a hundred decimals", SILVER, raw(make_reading, "power_kw", "0.00005" + "0" * 95)),
     Case("readings", "NaN as text", "wrong_type", raw(make_reading, "power_kw", '"NaN"')),
     Case("readings", "a number as text", "wrong_type", raw(make_reading, "power_kw", '"3.3"')),
     Case("readings", "true", "wrong_type", raw(make_reading, "power_kw", "true")),
-    Case("readings", "a number that was a text before", "wrong_type",
-         raw(make_reading, "power_kw", '"x", "power_kw": 1')),
-    Case("readings", "a number that was another before", SILVER,
-         raw(make_reading, "power_kw", '1e400, "power_kw": 1')),
+    Case(
+        "readings", "a number that was a text before", "wrong_type", raw(make_reading, "power_kw", '"x", "power_kw": 1')
+    ),
+    Case("readings", "a number that was another before", SILVER, raw(make_reading, "power_kw", '1e400, "power_kw": 1')),
     Case("readings", "null at last", "missing_field", extended(make_reading, '"power_kw": null')),
 ]
 MACHINE_EVENTS = [

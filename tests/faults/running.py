@@ -96,7 +96,7 @@ class Running:
         """Nothing that it has said is a stack trace, of Python or of Java."""
         text = self.text()
         trace = re.search(r"Traceback|\tat ", text)
-        assert trace is None, text[max(0, trace.start() - 1500):][:6000]
+        assert trace is None, text[max(0, trace.start() - 1500) :][:6000]
 
     def assert_fatal(self, expected: str) -> None:
         """It ends by itself, not as a success, and its last word is one sentence: no stack trace, nothing else."""

@@ -50,8 +50,11 @@ class Scene:
 
         def arrived() -> bool:
             reached = self.plant.ledger_ends()
-            return all(reached.get(topic, {}).get(str(place), 0) >= end
-                       for topic, ends in wanted.items() for place, end in ends.items())
+            return all(
+                reached.get(topic, {}).get(str(place), 0) >= end
+                for topic, ends in wanted.items()
+                for place, end in ends.items()
+            )
 
         assert wait_until(arrived, CATCH_UP_SECONDS), (wanted, self.plant.ledger_ends())
 

@@ -82,7 +82,11 @@ POINTS: dict[str, tuple[str, Crash]] = {
 @pytest.mark.fault("F2")
 @pytest.mark.parametrize("point", POINTS)
 def test_a_crash_at_any_point_changes_no_number(
-    bench: StreamBench, chance: random.Random, judge: Judge, injected: Injected, point: str,
+    bench: StreamBench,
+    chance: random.Random,
+    judge: Judge,
+    injected: Injected,
+    point: str,
     full: bool,
 ) -> None:
     """In a full run again and again on the same lake."""

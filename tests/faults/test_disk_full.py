@@ -47,8 +47,9 @@ def own_disks(plant: Plant) -> Iterator[None]:
     folders = [plant.settings.var / place for place in PLACES]
     mounts = [f"mkdir -p {folder} && mount -t tmpfs -o size={DISK_BYTES} tmpfs {folder}" for folder in folders]
     script = " && ".join([*mounts, "echo ready", "exec cat"])
-    with subprocess.Popen(["unshare", "--mount", "sh", "-c", script], stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE) as holder:
+    with subprocess.Popen(
+        ["unshare", "--mount", "sh", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"ready\n"
         plant.prefix = ["nsenter", f"--mount=/proc/{holder.pid}/ns/mnt"]

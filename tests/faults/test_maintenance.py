@@ -192,7 +192,9 @@ def test_the_recount_says_so_where_a_version_it_needs_is_gone(bench: StreamBench
             send_posts(bench, first)
             bench.drain()
     maintain_until_clean(bench)
-    bench.run_sql("DELETE FROM ops.ledger AS l WHERE query = 'posts' AND silver_version = "
-                   "(SELECT max(silver_version) FROM ops.ledger WHERE query = l.query)")
+    bench.run_sql(
+        "DELETE FROM ops.ledger AS l WHERE query = 'posts' AND silver_version = "
+        "(SELECT max(silver_version) FROM ops.ledger WHERE query = l.query)"
+    )
     with pytest.raises(VerificationError, match=r"version \d+ of silver/posts can no longer be read: let the stream"):
         bench.prove()

@@ -34,7 +34,10 @@ def read_rows(settings: PostgresSettings, query: str) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize("inside", [False, True])
 @pytest.mark.parametrize("file", [2, 4, 11])
 def test_an_interrupted_migration_goes_on(
-    empty_postgres: PostgresSettings, postgres: PostgresSettings, file: int, inside: bool,
+    empty_postgres: PostgresSettings,
+    postgres: PostgresSettings,
+    file: int,
+    inside: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """`file`: counted over all that are run, the serving views included."""
@@ -54,4 +57,3 @@ def test_an_interrupted_migration_goes_on(
     assert "migration 0001_schemas.sql" not in run_migrate(empty_postgres)
     assert read_rows(empty_postgres, SHAPE) == read_rows(postgres, SHAPE)
     assert run_migrate(empty_postgres) == []
-

@@ -20,12 +20,17 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
 @pytest.mark.fault("F6", ci=0, full=1)
-def test_broker_and_database_come_back(
-    plant: Plant, chance: random.Random, judge: Judge, injected: Injected
-) -> None:
+def test_broker_and_database_come_back(plant: Plant, chance: random.Random, judge: Judge, injected: Injected) -> None:
     """One outage after the other, in an order that the seed decides; the same driver lives through all of them."""
-    outages = [stop_broker, kill_broker, lose_database, lose_database_in_copy, lose_database_at_commit,
-               terminate_sessions, hold_lock]
+    outages = [
+        stop_broker,
+        kill_broker,
+        lose_database,
+        lose_database_in_copy,
+        lose_database_at_commit,
+        terminate_sessions,
+        hold_lock,
+    ]
     with open_scene(plant, full=True) as scene:
         for outage in chance.sample(outages, len(outages)):
             outage(scene)
@@ -87,8 +92,9 @@ def terminate_sessions(scene: Scene) -> None:
     with closing(connect(superuser_url(scene.plant.settings.postgres, "afluente"), application_name="tests")) as admin:
         admin.autocommit = True
         for _ in range(3):
-            admin.cursor().execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                                   "WHERE application_name LIKE 'afluente %'")
+            admin.cursor().execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'afluente %'"
+            )
             scene.plant.wait_for_ledger(1)
 
 

@@ -125,8 +125,11 @@ def read_places(bench: StreamBench) -> dict[Place, str]:
 def stranger(bench: StreamBench) -> Iterator[KafkaProducer]:
     """A producer of somebody else: it knows no limit, and the broker is the only one to refuse."""
     producer = KafkaProducer(
-        bootstrap_servers=bootstrap_servers(bench.settings.kafka), acks="all", max_request_size=64 << 20,
-        compression_type="gzip", retries=0,
+        bootstrap_servers=bootstrap_servers(bench.settings.kafka),
+        acks="all",
+        max_request_size=64 << 20,
+        compression_type="gzip",
+        retries=0,
     )
     yield producer
     producer.close()
@@ -175,14 +178,20 @@ def at(moment: datetime) -> str:
 def test_disorder_changes_no_number(bench: StreamBench, chance: random.Random, judge: Judge) -> None:
     """Each drain is a batch and a restart. Partition 1 is an hour behind, partition 3 idle; ids say what is what."""
     minute = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=10)
-    edges = {"first": minute, "last": minute + timedelta(seconds=59, microseconds=999_999),
-             "next": minute + timedelta(minutes=1)}
+    edges = {
+        "first": minute,
+        "last": minute + timedelta(seconds=59, microseconds=999_999),
+        "next": minute + timedelta(minutes=1),
+    }
     for name, moment in edges.items():
         bench.send("posts", [make_post(0, post_id=f"edge {name}", hashtags=["edge"], created_at=at(moment))])
-    posts = [make_post(number, created_at=at(minute - timedelta(seconds=chance.uniform(0, 3 * 86_400))))
-             for number in range(300)]
-    hour_behind = [make_post(1_000 + number, created_at=at(minute - timedelta(hours=1, seconds=-number)))
-                   for number in range(100)]
+    posts = [
+        make_post(number, created_at=at(minute - timedelta(seconds=chance.uniform(0, 3 * 86_400))))
+        for number in range(300)
+    ]
+    hour_behind = [
+        make_post(1_000 + number, created_at=at(minute - timedelta(hours=1, seconds=-number))) for number in range(100)
+    ]
     bench.send("posts", list(posts), 0)
     bench.send("posts", list(hour_behind), 1)
     before = at(minute - timedelta(seconds=1))
@@ -192,9 +201,14 @@ def test_disorder_changes_no_number(bench: StreamBench, chance: random.Random, j
     repeats = chance.choices([*posts, *hour_behind], k=int(share * 300))
     fresh = [make_post(2_000 + number) for number in range(300)]
     bench.send("posts", chance.sample([*fresh, *repeats], len(fresh) + len(repeats)), 2)
-    bench.send("posts", [make_post(7, post_id="gone", hashtags=["gone"], created_at=at(minute)),
-                         make_post(8, post_id="brief", hashtags=["gone"], created_at=at(minute)),
-                         make_post(8, post_id="brief", kind="deletion", created_at=at(minute + timedelta(seconds=1)))])
+    bench.send(
+        "posts",
+        [
+            make_post(7, post_id="gone", hashtags=["gone"], created_at=at(minute)),
+            make_post(8, post_id="brief", hashtags=["gone"], created_at=at(minute)),
+            make_post(8, post_id="brief", kind="deletion", created_at=at(minute + timedelta(seconds=1))),
+        ],
+    )
     bench.drain(("posts",))
     bench.send("posts", list(chance.choices([*posts, *fresh], k=50)), 2)  # nothing but duplicates
     bench.drain(("posts",))

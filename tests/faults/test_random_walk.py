@@ -60,11 +60,25 @@ def maintain(scene: Scene) -> None:
 
 
 ACTIONS: tuple[Callable[[Scene], None], ...] = (
-    kill_jvm, kill_python, stop, lose_checkpoint, replace_driver, maintain,
-    outages.stop_broker, outages.kill_broker, outages.lose_database, outages.lose_database_in_copy,
-    outages.lose_database_at_commit, outages.terminate_sessions, outages.hold_lock,
-    network.slow_down, network.cut_a_copy, network.cut_an_upsert, network.swallow_a_commit, network.fall_silent,
-)  # fmt: skip
+    kill_jvm,
+    kill_python,
+    stop,
+    lose_checkpoint,
+    replace_driver,
+    maintain,
+    outages.stop_broker,
+    outages.kill_broker,
+    outages.lose_database,
+    outages.lose_database_in_copy,
+    outages.lose_database_at_commit,
+    outages.terminate_sessions,
+    outages.hold_lock,
+    network.slow_down,
+    network.cut_a_copy,
+    network.cut_an_upsert,
+    network.swallow_a_commit,
+    network.fall_silent,
+)
 
 
 @pytest.mark.fault("F13", ci=0, full=1)

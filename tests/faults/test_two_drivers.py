@@ -22,10 +22,17 @@ ANYWHERE = (b"", 0)
 
 
 @pytest.mark.fault("F5", ci=0, full=1)
-@pytest.mark.parametrize(("seconds_apart", "place"), [(0.0, ANYWHERE), (4.0, IN_COPY), (0.0, AT_COMMIT)],
-                         ids=["at once, frozen anywhere", "4 s apart, frozen in a COPY", "at once, frozen at COMMIT"])
+@pytest.mark.parametrize(
+    ("seconds_apart", "place"),
+    [(0.0, ANYWHERE), (4.0, IN_COPY), (0.0, AT_COMMIT)],
+    ids=["at once, frozen anywhere", "4 s apart, frozen in a COPY", "at once, frozen at COMMIT"],
+)
 def test_of_two_drivers_exactly_one_commits(
-    plant: Plant, chance: random.Random, judge: Judge, injected: Injected, seconds_apart: float,
+    plant: Plant,
+    chance: random.Random,
+    judge: Judge,
+    injected: Injected,
+    seconds_apart: float,
     place: tuple[bytes, int],
 ) -> None:
     """Started at once or four seconds apart; then the winner is frozen, and wakes under a newer driver."""

@@ -16,8 +16,14 @@ GOLDEN = Path(__file__).parent / "help"
 def ask_for_help(job: str) -> str:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AFLUENTE_")}
     environment = {**kept, "COLUMNS": "100", "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
-    answer = subprocess.run([sys.executable, "-P", "-m", "jobs", job, "--help"], env=environment, check=False,
-                            capture_output=True, text=True, timeout=120)
+    answer = subprocess.run(
+        [sys.executable, "-P", "-m", "jobs", job, "--help"],
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert answer.returncode == 0, answer.stderr
     return answer.stdout
 

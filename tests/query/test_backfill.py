@@ -140,4 +140,3 @@ def test_wrong_words_are_one_sentence(words: list[str], sentence: str, capsys: p
     with pytest.raises(SystemExit):
         main(words)
     assert sentence in capsys.readouterr().err
-

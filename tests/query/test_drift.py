@@ -59,11 +59,16 @@ def test_invented_fields_do_not_fill_the_books(bench: StreamBench, caplog: pytes
 
 def test_removed_and_retyped_fields_land_in_quarantine_and_widened_numbers_do_not(bench: StreamBench) -> None:
     numbers = {"3.0": "parts_count", "3e0": "parts_count", "1e2": "temperature_c", "2147483648e-6": "rotation_rpm"}
-    widened = [make_reading(n, **{field: 0}).replace(f'"{field}": 0'.encode(), f'"{field}": {number}'.encode())
-               for n, (number, field) in enumerate(numbers.items())]
+    widened = [
+        make_reading(n, **{field: 0}).replace(f'"{field}": 0'.encode(), f'"{field}": {number}'.encode())
+        for n, (number, field) in enumerate(numbers.items())
+    ]
     removed = [make_reading(10, power_kw=None), make_reading(11, machine_id=None)]
-    retyped = [make_reading(20, power_kw="3.3"), make_reading(21, machine_id={"line": 1}),
-               make_reading(22, parts_count=[3])]
+    retyped = [
+        make_reading(20, power_kw="3.3"),
+        make_reading(21, machine_id={"line": 1}),
+        make_reading(22, parts_count=[3]),
+    ]
     bench.send("readings", [*widened, *removed, *retyped])
     bench.drain()
     bench.assert_exact()

@@ -33,8 +33,13 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def overrides(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    return [f"var={tmp_path_factory.mktemp('var')}", f"kafka.port={free_port()}",
-            f"kafka.controller_port={free_port()}", "generator.machines=3", "generator.post_producers=2"]
+    return [
+        f"var={tmp_path_factory.mktemp('var')}",
+        f"kafka.port={free_port()}",
+        f"kafka.controller_port={free_port()}",
+        "generator.machines=3",
+        "generator.post_producers=2",
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +69,15 @@ def command(overrides: list[str], *words: str) -> list[str]:
 @pytest.fixture
 def job(overrides: list[str], environment: dict[str, str]) -> Job:
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(command(overrides, *words), env=environment, cwd=ROOT, capture_output=True, text=True,
-                              timeout=120, check=False)
+        return subprocess.run(
+            command(overrides, *words),
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
 
     return run
 
@@ -84,8 +96,15 @@ def read_journal(settings: Settings) -> list[dict[str, Any]]:
 @contextmanager
 def started(words: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     """A generator in a session of its own, which ends with the test whatever becomes of it."""
-    process = subprocess.Popen(words, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               text=True, start_new_session=True)
+    process = subprocess.Popen(
+        words,
+        env=environment,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     try:
         yield process
     finally:
@@ -112,8 +131,9 @@ def count_answers(settings: Settings) -> int:
 
 def read_topics(settings: Settings) -> Records:
     """(topic, partition, offset) -> (hash of the value, timestamp) of everything in the topics."""
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap_servers(settings.kafka), enable_auto_commit=False,
-                             consumer_timeout_ms=3_000)
+    consumer = KafkaConsumer(
+        bootstrap_servers=bootstrap_servers(settings.kafka), enable_auto_commit=False, consumer_timeout_ms=3_000
+    )
     places = [TopicPartition(topic, n) for topic in TOPICS for n in range(settings.kafka.partitions[topic])]
     consumer.assign(places)
     consumer.seek_to_beginning(*places)
@@ -130,8 +150,9 @@ def read_topics(settings: Settings) -> Records:
 def test_without_a_broker_it_says_which_command_starts_one(overrides: list[str], environment: dict[str, str]) -> None:
     nobody = [*overrides, f"kafka.port={free_port()}"]
     for name in ("generate", "replay_recording"):
-        ended = subprocess.run(command(nobody, name), env=environment, cwd=ROOT, capture_output=True, text=True,
-                               timeout=60, check=False)
+        ended = subprocess.run(
+            command(nobody, name), env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        )
         assert ended.returncode == 1
         assert "./spark-submit.sh services start" in ended.stderr
         assert len(ended.stderr.strip().splitlines()) == 1, ended.stderr
@@ -144,8 +165,11 @@ def test_the_journal_is_what_the_topics_hold_and_a_second_run_goes_on(job: Job, 
         ended = job("generate", "all", "--count", "600", "--unpaced", *mix)
         assert ended.returncode == 0, ended.stderr
         intents = read_journal(settings)
-        assert {place: (intent["sha256"], intent["kafka_ms"]) for intent in intents
-                if (place := (intent["topic"], intent["partition"], intent["offset"]))} == read_topics(settings)
+        assert {
+            place: (intent["sha256"], intent["kafka_ms"])
+            for intent in intents
+            if (place := (intent["topic"], intent["partition"], intent["offset"]))
+        } == read_topics(settings)
         verdicts = Counter((intent["topic"], intent["verdict"]) for intent in intents)
         assert sum(verdicts[topic, verdict] for topic, verdict in verdicts if topic == "posts") == 600 * run
         assert all(verdicts["posts", rule] for rule in ("valid", "duplicate", "malformed", "bad_time", "nul_character"))
@@ -173,9 +197,12 @@ def test_a_recording_is_replayed_twice_under_new_ids(job: Job, settings: Setting
     for _ in range(2):
         ended = job("replay_recording", "--speed", "300")
         assert ended.returncode == 0, ended.stderr
-    replayed = [intent["id"] for path in settings.generator.journal.glob("recording-*.jsonl")
-                for intent in map(json.loads, path.read_text().splitlines()) if intent["e"] == "intent"
-                and intent["verdict"] == "valid"]
+    replayed = [
+        intent["id"]
+        for path in settings.generator.journal.glob("recording-*.jsonl")
+        for intent in map(json.loads, path.read_text().splitlines())
+        if intent["e"] == "intent" and intent["verdict"] == "valid"
+    ]
     assert len(replayed) == len(set(replayed)) > 1_700
 
 

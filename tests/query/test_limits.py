@@ -44,8 +44,9 @@ def test_a_rule_that_stops_holds_the_whole_batch_back_until_it_is_allowed(bench:
         assert_refused(bench, make_strict(), words)
     assert bench.count("silver/posts") == bench.count("quarantine/posts") == 0
     reason = "2 of 4 records break unknown_kind, which stops a stream"
-    assert allow_batches(make_strict()) == [f'posts: the batch up to {{"posts": {{"0": 4, "1": 0, "2": 0, "3": 0}}}} '
-                                            f"may pass ({reason})"]
+    assert allow_batches(make_strict()) == [
+        f'posts: the batch up to {{"posts": {{"0": 4, "1": 0, "2": 0, "3": 0}}}} may pass ({reason})'
+    ]
     assert allow_batches(make_strict()) == []
     bench.drain(TOPIC, runtime=make_strict())
     assert (bench.count("silver/posts"), bench.count("quarantine/posts")) == (1, 3)
@@ -88,26 +89,34 @@ def test_a_batch_that_has_landed_is_not_refused_by_a_limit_that_came_later(
     bench.assert_exact()
 
 
-def test_a_rule_that_warns_keeps_the_record_and_counts_it(
-    bench: StreamBench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rule_that_warns_keeps_the_record_and_counts_it(bench: StreamBench, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the first to the last moment that is kept; the recount agrees, also after a rebuild."""
     shipped = load_quality()
     warning = shipped.model_copy(update={"actions": {"ancient_time": "warn", "future_time": "warn"}})
     for reader in ("jobs.verify", "jobs.wiring"):
         monkeypatch.setattr(f"{reader}.load_quality", lambda: warning)
     ancient, future = "1000-01-01T00:00:00Z", "9998-12-31T23:59:59.999999Z"
-    bench.send("posts", [make_post(1), make_post(2, created_at=ancient), make_post(3, created_at=future),
-                         make_post(4, created_at=future, lang=None),
-                         make_post(5, created_at="9999-01-01T00:00:00Z"),
-                         make_post(7, created_at="0999-12-31T23:59:59.999999Z"),
-                         make_post(6, kind="deletion", created_at=future)])
+    bench.send(
+        "posts",
+        [
+            make_post(1),
+            make_post(2, created_at=ancient),
+            make_post(3, created_at=future),
+            make_post(4, created_at=future, lang=None),
+            make_post(5, created_at="9999-01-01T00:00:00Z"),
+            make_post(7, created_at="0999-12-31T23:59:59.999999Z"),
+            make_post(6, kind="deletion", created_at=future),
+        ],
+    )
     bench.send("readings", [make_reading(1, measured_at=future), make_reading(2, measured_at=future)])
     bench.drain()
     bench.assert_exact()
     assert (bench.count("silver/posts"), bench.count("quarantine/posts"), bench.count("silver/readings")) == (3, 3, 2)
-    counted = {("posts", "warned:ancient_time"): 1, ("posts", "warned:future_time"): 1,
-               ("readings", "warned:future_time"): 2}
+    counted = {
+        ("posts", "warned:ancient_time"): 1,
+        ("posts", "warned:future_time"): 1,
+        ("readings", "warned:future_time"): 2,
+    }
     assert read_warned(bench) == counted
     with connect(role_url(bench.settings.postgres, "owner"), application_name="tests") as session:
         cursor = session.cursor()
@@ -126,19 +135,27 @@ def test_a_rule_that_warns_keeps_the_record_and_counts_it(
 def read_warned(bench: StreamBench) -> dict[tuple[str, str], int]:
     with connect(role_url(bench.settings.postgres, "reader"), application_name="tests") as session:
         cursor = session.cursor()
-        cursor.execute("SELECT query, outcome, sum(rows)::int FROM serving.pipeline_counts "
-                       "WHERE outcome LIKE 'warned:%' GROUP BY 1, 2")
+        cursor.execute(
+            "SELECT query, outcome, sum(rows)::int FROM serving.pipeline_counts "
+            "WHERE outcome LIKE 'warned:%' GROUP BY 1, 2"
+        )
         return {(query, outcome): rows for query, outcome, rows in cursor.fetchall()}
 
 
-@pytest.mark.parametrize(("records", "counts", "excess"), [
-    (999, {"quarantine:malformed": 999}, None),
-    (1000, {"quarantine:malformed": 300, "quarantine:bad_time": 200, "silver": 500}, None),
-    (1000, {"quarantine:malformed": 300, "quarantine:bad_time": 201, "silver": 499},
-     "501 of 1000 records are for quarantine, more than 50%"),
-    (20_000, {"quarantine:malformed": 6_000, "duplicate": 6_000, "silver": 8_000}, None),
-    (5, {}, None),
-])
+@pytest.mark.parametrize(
+    ("records", "counts", "excess"),
+    [
+        (999, {"quarantine:malformed": 999}, None),
+        (1000, {"quarantine:malformed": 300, "quarantine:bad_time": 200, "silver": 500}, None),
+        (
+            1000,
+            {"quarantine:malformed": 300, "quarantine:bad_time": 201, "silver": 499},
+            "501 of 1000 records are for quarantine, more than 50%",
+        ),
+        (20_000, {"quarantine:malformed": 6_000, "duplicate": 6_000, "silver": 8_000}, None),
+        (5, {}, None),
+    ],
+)
 def test_the_shipped_limit(records: int, counts: dict[str, int], excess: str | None) -> None:
     assert find_excess(Tally(counts, None), records, make_rules()) == excess
 

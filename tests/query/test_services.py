@@ -35,12 +35,20 @@ def settings(make_settings: MakeSettings, tmp_path: Path) -> Iterator[Settings]:
 
 def run_services(action: str, settings: Settings) -> subprocess.CompletedProcess[str]:
     words = {
-        "var": settings.var, "kafka.port": settings.kafka.port, "kafka.controller_port": settings.kafka.controller_port,
+        "var": settings.var,
+        "kafka.port": settings.kafka.port,
+        "kafka.controller_port": settings.kafka.controller_port,
         "postgres.port": settings.postgres.port,
     }
     sets = [word for name, value in words.items() for word in ("--set", f"{name}={value}")]
-    return subprocess.run([sys.executable, "-m", "jobs", "services", action, *sets], cwd=ROOT, check=False,
-                          capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        [sys.executable, "-m", "jobs", "services", action, *sets],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
 
 
 def is_open(port: int) -> bool:
@@ -111,8 +119,9 @@ def test_a_broker_dies_with_its_parent(settings: Settings) -> None:
         f"s = load_settings('test', {sets_of(settings)!r}); b = Broker(s.kafka, BROKER_JARS)\n"
         "b.start(die_with_parent=True); print(b.pid, flush=True); sys.stdin.read()"
     )
-    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, text=True,
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     assert parent.stdout is not None
     pid = int(parent.stdout.readline())
     parent.kill()
@@ -155,8 +164,11 @@ def test_an_absent_broker_is_one_sentence(make_settings: MakeSettings, tmp_path:
 
 
 def sets_of(settings: Settings) -> list[str]:
-    return [f"var={settings.var}", f"kafka.port={settings.kafka.port}",
-            f"kafka.controller_port={settings.kafka.controller_port}"]
+    return [
+        f"var={settings.var}",
+        f"kafka.port={settings.kafka.port}",
+        f"kafka.controller_port={settings.kafka.controller_port}",
+    ]
 
 
 def send(kafka: KafkaSettings, topic: str, value: bytes, timestamp_ms: int | None = None):

@@ -54,8 +54,14 @@ class Running:
         self.log = home / "log"
         environment = {**os.environ, "AFLUENTE_HOME": str(home), "PYTHONPATH": str(home)}
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen([sys.executable, "-P", "-m", "jobs", "stub", "last word"], cwd=home,
-                                            env=environment, stdout=log, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "jobs", "stub", "last word"],
+                cwd=home,
+                env=environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         assert wait_until(lambda: self.is_ready() or self.process.poll() is not None, 120)
         assert self.is_ready(), self.log.read_text()[-2000:]
         self.family = find_descendants(self.process.pid)

@@ -85,9 +85,14 @@ def test_silver_post(spark: SparkSession, rules: QualityRules, domains: dict[str
 def test_unknown_fields_are_facts_with_their_first_place(
     spark: SparkSession, rules: QualityRules, domains: dict[str, Any]
 ) -> None:
-    values = [post(), b"{", post(post_id="2", **{"new\n\u202e": 1, "x" * 99: 2}),
-              post(post_id="3", zeta=[1], text=None), post(post_id="4", zeta=2),
-              b'{"created_at": 1, "eta": {"deep": 1}}']
+    values = [
+        post(),
+        b"{",
+        post(post_id="2", **{"new\n\u202e": 1, "x" * 99: 2}),
+        post(post_id="3", zeta=[1], text=None),
+        post(post_id="4", zeta=2),
+        b'{"created_at": 1, "eta": {"deep": 1}}',
+    ]
     facts = add_up(stage(spark, rules, domains["posts"], values), domains["posts"].facts).where("fact = 'drift'")
     found = {row["key_a"]: (row["n"], row["place"]) for row in facts.collect()}
     assert found == {"new??": (1, 2), "x" * 64: (1, 2), "zeta": (2, 3), "eta": (1, 5)}
@@ -95,15 +100,26 @@ def test_unknown_fields_are_facts_with_their_first_place(
 
 def test_facts_of_posts(spark: SparkSession, rules: QualityRules, domains: dict[str, Any]) -> None:
     old = "2026-03-01T11:00:00Z"
-    values = [post(post_id="1", text="#b #a @x"), post(post_id="2", text="#a", in_reply_to="1", created_at=old),
-              post(post_id="3"), post(post_id="4", kind="deletion", created_at=old), post(created_at="never"), None]
+    values = [
+        post(post_id="1", text="#b #a @x"),
+        post(post_id="2", text="#a", in_reply_to="1", created_at=old),
+        post(post_id="3"),
+        post(post_id="4", kind="deletion", created_at=old),
+        post(created_at="never"),
+        None,
+    ]
     staged = stage(spark, rules, domains["posts"], values)
     facts = add_up(staged, domains["posts"].facts).where("fact != 'recent_post'").collect()
     counted = sorted((r["fact"], r["key_a"], r["key_b"], r["n"]) for r in facts if r["fact"] != "author_day")
     assert counted == [
-        ("deletion", "s", "4", 1), ("hashtag_minute", "a", "pt", 1), ("hashtag_minute", "a", "pt", 1),
-        ("hashtag_minute", "b", "pt", 1), ("hashtag_pair_hour", "a", "b", 1), ("outcome", "deletion", None, 1),
-        ("outcome", "quarantine:bad_time", None, 1), ("outcome", "quarantine:malformed", None, 1),
+        ("deletion", "s", "4", 1),
+        ("hashtag_minute", "a", "pt", 1),
+        ("hashtag_minute", "a", "pt", 1),
+        ("hashtag_minute", "b", "pt", 1),
+        ("hashtag_pair_hour", "a", "b", 1),
+        ("outcome", "deletion", None, 1),
+        ("outcome", "quarantine:bad_time", None, 1),
+        ("outcome", "quarantine:malformed", None, 1),
         ("outcome", "silver", None, 3),
     ]
     (author,) = [r for r in facts if r["fact"] == "author_day"]
@@ -117,8 +133,11 @@ def test_silver_rows_have_the_facts_of_their_batch(
     spark: SparkSession, rules: QualityRules, domains: dict[str, Any], topic: str
 ) -> None:
     """What follows silver's commits after an outage must add what the batch would have added."""
-    makers = {"posts": lambda n: post(post_id=str(n), text=f"#a #b{n} @c"), "readings": lambda n: reading(power_kw=n),
-              "machine_events": lambda n: event(event_id=str(n))}
+    makers = {
+        "posts": lambda n: post(post_id=str(n), text=f"#a #b{n} @c"),
+        "readings": lambda n: reading(power_kw=n),
+        "machine_events": lambda n: event(event_id=str(n)),
+    }
     staged = stage(spark, rules, domains[topic], [makers[topic](n) for n in range(40)])
     silver = select_silver(staged, domains[topic].table.schema)
     of_batch, of_silver = (
@@ -162,10 +181,14 @@ def test_repeats_are_dropped_in_a_bounded_stream_but_never_a_corrected_twin(
         records = spark.readStream.schema(RECORDS).parquet(str(source))
         events = domains["posts"].parse(records, rules).transform(drop_repeats, 900)
         query = (
-            events.writeStream.option("checkpointLocation", str(checkpoint)).trigger(availableNow=True)
-            .foreachBatch(lambda rows, _: kept.extend(
-                (f"{r['event']['source']}/{r['event']['post_id']}", r["rejection"] and r["rejection"]["rule"])
-                for r in rows.collect()))
+            events.writeStream.option("checkpointLocation", str(checkpoint))
+            .trigger(availableNow=True)
+            .foreachBatch(
+                lambda rows, _: kept.extend(
+                    (f"{r['event']['source']}/{r['event']['post_id']}", r["rejection"] and r["rejection"]["rule"])
+                    for r in rows.collect()
+                )
+            )
             .start()
         )
         query.awaitTermination()

@@ -23,13 +23,13 @@ def read(settings: PostgresSettings, folder: Path) -> dict[str, list[dict[str, A
     """All facts as rows."""
     tables = PostgresFacts(role_url(settings, "owner")).read(folder)
     assert list(tables) == list(SCHEMAS)
-    return {name: pa.table(rows).to_pylist() if isinstance(rows, pa.Table) else rows.read_all().to_pylist()
-            for name, rows in tables.items()}  # fmt: skip
+    return {
+        name: pa.table(rows).to_pylist() if isinstance(rows, pa.Table) else rows.read_all().to_pylist()
+        for name, rows in tables.items()
+    }
 
 
-def test_posts(
-    postgres: PostgresSettings, session_of: Callable[[str], Connection], tmp_path: Path
-) -> None:
+def test_posts(postgres: PostgresSettings, session_of: Callable[[str], Connection], tmp_path: Path) -> None:
     pair = ("hashtag_pair_hour", "2026-03-06 12:00Z", "a", "b", 3, None, None)
     author = ("author_day", "2026-03-06", AUTHOR, None, 4, 1, 5)
     rows = [*(make_tag(tag) for tag in HOSTILE_TAGS), pair, author]
@@ -37,26 +37,45 @@ def test_posts(
     facts, day = read(postgres, tmp_path), date(2026, 3, 6)
     assert {row["hashtag"] for row in facts["pg_hashtag_minute"]} == set(HOSTILE_TAGS)
     assert {(row["minute_us"], row["date_id"], row["lang"], row["posts"]) for row in facts["pg_hashtag_minute"]} == {
-        (MINUTE_US, day, "pt", 1)}  # fmt: skip
+        (MINUTE_US, day, "pt", 1)
+    }
     assert facts["pg_hashtag_pair_hour"] == [
-        {"hour_us": MINUTE_US, "date_id": day, "hashtag_a": "a", "hashtag_b": "b", "posts": 3}]  # fmt: skip
-    assert facts["pg_author_day"] == [
-        {"day": day, "author_pseudonym": AUTHOR, "posts": 4, "replies": 1, "mentions": 5}]  # fmt: skip
+        {"hour_us": MINUTE_US, "date_id": day, "hashtag_a": "a", "hashtag_b": "b", "posts": 3}
+    ]
+    assert facts["pg_author_day"] == [{"day": day, "author_pseudonym": AUTHOR, "posts": 4, "replies": 1, "mentions": 5}]
 
 
 def test_machines(postgres: PostgresSettings, session_of: Callable[[str], Connection], tmp_path: Path) -> None:
-    reading = ("machine-01", "2026-03-06 12:00Z", "power_kw", 2, "123456789012345678901234567890.1234",
-               "99999999999999999999999999999.12345678", "-0.0001", "9999.9999")  # fmt: skip
+    reading = (
+        "machine-01",
+        "2026-03-06 12:00Z",
+        "power_kw",
+        2,
+        "123456789012345678901234567890.1234",
+        "99999999999999999999999999999.12345678",
+        "-0.0001",
+        "9999.9999",
+    )
     apply_batch(session_of("writer"), "readings", {"reading_increments": [reading]})
-    events = [(1, 0, n, f"e{n}", "machine-01", "2026-03-06 12:00:00.123456Z", "failure", detail)
-              for n, detail in enumerate([None, ""])]  # fmt: skip
+    events = [
+        (1, 0, n, f"e{n}", "machine-01", "2026-03-06 12:00:00.123456Z", "failure", detail)
+        for n, detail in enumerate([None, ""])
+    ]
     apply_batch(session_of("writer"), "machine_events", {"machine_event_rows": events})
     facts = read(postgres, tmp_path)
     assert facts["pg_machine_minute"] == [
-        {"minute_us": MINUTE_US, "date_id": date(2026, 3, 6), "machine_id": "machine-01", "sensor": "power_kw",
-         "readings": 2, "total": Decimal("1234567890123456789012345678901234"),
-         "total_squares": Decimal("9999999999999999999999999999912345678"), "lowest": -1, "highest": 99_999_999}
-    ]  # fmt: skip
+        {
+            "minute_us": MINUTE_US,
+            "date_id": date(2026, 3, 6),
+            "machine_id": "machine-01",
+            "sensor": "power_kw",
+            "readings": 2,
+            "total": Decimal("1234567890123456789012345678901234"),
+            "total_squares": Decimal("9999999999999999999999999999912345678"),
+            "lowest": -1,
+            "highest": 99_999_999,
+        }
+    ]
     assert [row["detail"] for row in facts["pg_machine_event"]] == [None, ""]
     assert facts["pg_machine_event"][0]["occurred_us"] == MINUTE_US + 123_456
 

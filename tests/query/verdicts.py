@@ -3,10 +3,25 @@
 import json
 from typing import Any
 
-POST = {"post_id": "p", "source": "s", "author_id": "a", "created_at": "2026-03-01T11:59:30.000Z", "text": "x",
-        "lang": "pt"}
-READING = {"reading_id": "r", "machine_id": "m", "measured_at": "2026-03-01T11:59:30.000Z", "temperature_c": 71.2505,
-           "vibration_mm_s": 1, "rotation_rpm": 0, "pressure_bar": 6.1, "power_kw": 3.3, "parts_count": 12.0}
+POST = {
+    "post_id": "p",
+    "source": "s",
+    "author_id": "a",
+    "created_at": "2026-03-01T11:59:30.000Z",
+    "text": "x",
+    "lang": "pt",
+}
+READING = {
+    "reading_id": "r",
+    "machine_id": "m",
+    "measured_at": "2026-03-01T11:59:30.000Z",
+    "temperature_c": 71.2505,
+    "vibration_mm_s": 1,
+    "rotation_rpm": 0,
+    "pressure_bar": 6.1,
+    "power_kw": 3.3,
+    "parts_count": 12.0,
+}
 EVENT = {"event_id": "e", "machine_id": "m", "occurred_at": "2026-03-01T11:59:30Z", "kind": "failure"}
 
 
@@ -93,10 +108,14 @@ READINGS: list[tuple[bytes | None, str | None]] = [
     (reading(temperature_c=-100), None),
     (reading(temperature_c=-100.001), "impossible_value"),
     (reading(temperature_c="71"), "wrong_type"),
-    *((reading(power_kw=0).replace(b'"power_kw": 0', b'"power_kw": ' + number), None)
-      for number in (b"1", b"1.0", b"3e0", b"30E-1", b"1.00000000000000000000000001", b"-0.0", b"1e-400")),
-    *((reading(parts_count=0).replace(b'"parts_count": 0', b'"parts_count": ' + number), None)
-      for number in (b"1000000000", b"3.0", b"3e0", b"0.000003E6")),
+    *(
+        (reading(power_kw=0).replace(b'"power_kw": 0', b'"power_kw": ' + number), None)
+        for number in (b"1", b"1.0", b"3e0", b"30E-1", b"1.00000000000000000000000001", b"-0.0", b"1e-400")
+    ),
+    *(
+        (reading(parts_count=0).replace(b'"parts_count": 0', b'"parts_count": ' + number), None)
+        for number in (b"1000000000", b"3.0", b"3e0", b"0.000003E6")
+    ),
     (reading(power_kw=0)[:-1] + b', "power_kw": "x", "power_kw": 1}', "wrong_type"),
     (reading(version={"major": 2}, schema_version="3-beta", humidity=[1]), None),
     (reading(parts_count=1.5), "impossible_value"),

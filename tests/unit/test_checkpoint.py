@@ -20,14 +20,10 @@ def make_lineage(folder: Path, planned: list[int], committed: int | None, rules:
     (lineage.folder / "offsets").mkdir()
     (lineage.folder / "commits").mkdir()
     for number, end in enumerate(planned):
-        metadata = json.dumps(
-            {"batchWatermarkMs": number * 100, "batchTimestampMs": (number + 1) * 1000, "conf": CONF}
-        )
+        metadata = json.dumps({"batchWatermarkMs": number * 100, "batchTimestampMs": (number + 1) * 1000, "conf": CONF})
         (lineage.folder / "offsets" / str(number)).write_text(f"v1\n{metadata}\n{json.dumps({'posts': {'0': end}})}")
     for number in range(-1 if committed is None else committed + 1):
-        (lineage.folder / "commits" / str(number)).write_text(
-            f'v1\n{{"nextBatchWatermarkMs":{(number + 1) * 100}}}'
-        )
+        (lineage.folder / "commits" / str(number)).write_text(f'v1\n{{"nextBatchWatermarkMs":{(number + 1) * 100}}}')
     return lineage
 
 
@@ -73,7 +69,7 @@ def test_changed_rules_matter_only_while_a_batch_is_pending(tmp_path: Path) -> N
     assert disagreement(done, {"posts": {"0": 30}}, LATEST, "other", NOW) is None
 
 
-@pytest.mark.parametrize("text", ["", "v1\n", "v1\n{}\n", "v1\nnot json\n{}", "v1\n{\"batchTimestampMs\": 1}\n{}"])
+@pytest.mark.parametrize("text", ["", "v1\n", "v1\n{}\n", "v1\nnot json\n{}", 'v1\n{"batchTimestampMs": 1}\n{}'])
 def test_a_damaged_offset_file_disagrees(tmp_path: Path, text: str) -> None:
     lineage = make_lineage(tmp_path, [20, 30], 0)
     (lineage.folder / "offsets" / "1").write_text(text)
@@ -99,7 +95,7 @@ def test_a_changed_byte_disagrees_or_changes_nothing(tmp_path: Path, committed: 
             assert 2_000 <= found.batch_ms <= NOW
 
 
-@pytest.mark.parametrize("text", ["", "v1\n", "v1\n{}", "v2\n{\"nextBatchWatermarkMs\":200}"])
+@pytest.mark.parametrize("text", ["", "v1\n", "v1\n{}", 'v2\n{"nextBatchWatermarkMs":200}'])
 def test_a_damaged_commit_file_disagrees(tmp_path: Path, text: str) -> None:
     lineage = make_lineage(tmp_path, [20, 30], 1)
     (lineage.folder / "commits" / "1").write_text(text)

@@ -74,12 +74,15 @@ def test_a_stubborn_child_is_killed_after_the_grace_and_a_willing_one_at_once(ch
     children.check()  # nothing is watched any more
 
 
-@pytest.mark.parametrize(("log", "told"), [
-    ("first\nsecond\n", "second"),
-    ("the sentence\nat=1 level=INFO logger=x message=\"left\"\n\n", "the sentence"),
-    ("cause\n\tat org.apache.X(Y.java:1)\n\t... 12 more\n", "cause"),
-    ("", ""),
-])
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [
+        ("first\nsecond\n", "second"),
+        ('the sentence\nat=1 level=INFO logger=x message="left"\n\n', "the sentence"),
+        ("cause\n\tat org.apache.X(Y.java:1)\n\t... 12 more\n", "cause"),
+        ("", ""),
+    ],
+)
 def test_the_last_meaningful_line(tmp_path: Path, log: str, told: str) -> None:
     (tmp_path / "log").write_text(log)
     assert read_last_meaningful_line(tmp_path / "log") == told
@@ -95,9 +98,7 @@ def test_stopping_takes_the_whole_session_along(tmp_path: Path) -> None:
     assert wait_until(lambda: note.exists() and note.read_text().strip() != "", 20)
     assert stop_process(process, 5) == 4
     grandchild = int(note.read_text())
-    assert wait_until(
-        lambda: not psutil.pid_exists(grandchild) or psutil.Process(grandchild).status() == "zombie", 5
-    )
+    assert wait_until(lambda: not psutil.pid_exists(grandchild) or psutil.Process(grandchild).status() == "zombie", 5)
 
 
 def test_a_pid_file_does_not_name_a_stranger(tmp_path: Path) -> None:

@@ -62,11 +62,15 @@ def test_a_database_error_is_told_without_values_of_the_row() -> None:
     assert first_cause(said) == cause
 
 
-@pytest.mark.parametrize("cause", [
-    "org.apache.kafka.common.errors.TimeoutException: Timed out waiting for a node assignment. Call: describeTopics",
-    "org.apache.kafka.common.errors.DisconnectException: null",
-    "java.util.concurrent.TimeoutException: Cannot fetch record for offset 17 in 15000 milliseconds",
-])
+@pytest.mark.parametrize(
+    "cause",
+    [
+        "org.apache.kafka.common.errors.TimeoutException: Timed out waiting for a node assignment. "
+        "Call: describeTopics",
+        "org.apache.kafka.common.errors.DisconnectException: null",
+        "java.util.concurrent.TimeoutException: Cannot fetch record for offset 17 in 15000 milliseconds",
+    ],
+)
 def test_an_absent_broker_is_recognised_by_its_deepest_cause(cause: str) -> None:
     assert is_broker_absence(TASK.format(cause))
     assert not is_broker_absence(TASK.format("java.util.concurrent.TimeoutException: Futures timed out"))

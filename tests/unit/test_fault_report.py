@@ -42,7 +42,12 @@ def test_stretches_are_told_only_where_there_are_several() -> None:
 
 def make_report(when: str, outcome: str, *properties: tuple[str, object]) -> pytest.TestReport:
     return pytest.TestReport(
-        nodeid="t", location=("t", 0, "t"), keywords={}, outcome=outcome, longrepr=None, when=when,
+        nodeid="t",
+        location=("t", 0, "t"),
+        keywords={},
+        outcome=outcome,
+        longrepr=None,
+        when=when,
         user_properties=list(properties),
     )
 

@@ -54,9 +54,18 @@ def test_plotly_accepts_the_figure() -> None:
     assert figure.layout.yaxis.range == (0, 6)
 
 
-@pytest.mark.parametrize(("highest", "top"), [
-    (0, 6), (6, 6), (7, 8), (11, 20), (131, 200), (299, 300), (90_001, 100_000),
-])
+@pytest.mark.parametrize(
+    ("highest", "top"),
+    [
+        (0, 6),
+        (6, 6),
+        (7, 8),
+        (11, 20),
+        (131, 200),
+        (299, 300),
+        (90_001, 100_000),
+    ],
+)
 def test_the_axis_ends_at_a_round_number(highest: int, top: int) -> None:
     assert round_up(highest) == top
 
@@ -77,29 +86,35 @@ def test_plotly_gets_no_markup_from_a_hashtag() -> None:
     assert text.endswith("\u2069")
 
 
-@pytest.mark.parametrize(("hashtag", "label"), [
-    ("rain", "#rain"),
-    ("<script>alert(1)</script>", "#<script>alert(1)</script>"),
-    ("\u202egnal", "#gnal"),
-    ("a\n\tb", "#a b"),
-    ("\u200b\u200b", "#U+200B U+200B"),
-    ("مرحبا", "#مرحبا"),
-    ("👩‍👧", "#👩‍👧"),
-])
+@pytest.mark.parametrize(
+    ("hashtag", "label"),
+    [
+        ("rain", "#rain"),
+        ("<script>alert(1)</script>", "#<script>alert(1)</script>"),
+        ("\u202egnal", "#gnal"),
+        ("a\n\tb", "#a b"),
+        ("\u200b\u200b", "#U+200B U+200B"),
+        ("مرحبا", "#مرحبا"),
+        ("👩‍👧", "#👩‍👧"),
+    ],
+)
 def test_hashtag_labels_are_visible_and_cannot_turn_the_line_around(hashtag: str, label: str) -> None:
     assert words.hashtag_label(hashtag) == label
 
 
-@pytest.mark.parametrize(("recent", "previous", "direction", "short"), [
-    (0, 0, "none", words.DASH),
-    (3, 0, "new", "new"),
-    (140, 100, "up", "+40 %"),
-    (104, 100, "steady", "steady"),
-    (60, 100, "down", f"{words.MINUS}40 %"),
-    (0, 5, "down", f"{words.MINUS}100 %"),
-    (250, 100, "up", f"{words.TIMES}2.5"),
-    (1200, 100, "up", f"{words.TIMES}12"),
-])
+@pytest.mark.parametrize(
+    ("recent", "previous", "direction", "short"),
+    [
+        (0, 0, "none", words.DASH),
+        (3, 0, "new", "new"),
+        (140, 100, "up", "+40 %"),
+        (104, 100, "steady", "steady"),
+        (60, 100, "down", f"{words.MINUS}40 %"),
+        (0, 5, "down", f"{words.MINUS}100 %"),
+        (250, 100, "up", f"{words.TIMES}2.5"),
+        (1200, 100, "up", f"{words.TIMES}12"),
+    ],
+)
 def test_trend_words(recent: int, previous: int, direction: str, short: str) -> None:
     assert words.trend(recent, previous)[:2] == (direction, short)
 
@@ -126,13 +141,16 @@ def test_a_value_out_of_limits_has_another_mark() -> None:
     assert "<circle" not in sparklines.line([6.1], None, (0.0, 6.0))
 
 
-@pytest.mark.parametrize("image", [
-    sparklines.line([], None, None),
-    sparklines.line([None, None], (1.0, 2.0), None),
-    sparklines.line([4.0, 4.0], None, None),
-    sparklines.bars([]),
-    sparklines.bars([0, 0, 3]),
-])
+@pytest.mark.parametrize(
+    "image",
+    [
+        sparklines.line([], None, None),
+        sparklines.line([None, None], (1.0, 2.0), None),
+        sparklines.line([4.0, 4.0], None, None),
+        sparklines.bars([]),
+        sparklines.bars([0, 0, 3]),
+    ],
+)
 def test_small_images_are_whole_urls_whatever_the_values(image: str) -> None:
     assert image.startswith("data:image/svg+xml,<svg ")
     assert image.endswith("</svg>")

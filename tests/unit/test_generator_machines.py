@@ -38,8 +38,15 @@ def incidents_of(planted: Planted, days: int = 400) -> list[Incident]:
     return [incidents.at(first + day * DAY_MS + DAY_MS // 24) for day in range(0, days, 4)]
 
 
-def feed_events(planted: Planted, count: int, mix: Mix | None = None, number: int = 1, per_second: float = 1.0,
-                topics: tuple[str, ...] = TOPICS, first: int = 0) -> list[Event]:
+def feed_events(
+    planted: Planted,
+    count: int,
+    mix: Mix | None = None,
+    number: int = 1,
+    per_second: float = 1.0,
+    topics: tuple[str, ...] = TOPICS,
+    first: int = 0,
+) -> list[Event]:
     plan = FeedPlan("machines", number, 7, Pace(START_MS + 14 * HOUR_MS, per_second), mix=mix or Mix(), topics=topics)
     feed = MachineFeed(plan, planted, first)
     return [event for index in range(first, first + count) for event in feed.events(index)]
@@ -73,8 +80,11 @@ def test_a_failure_is_reported_and_its_repair_at_the_end_of_the_standstill(plant
 def test_notes_of_adjacent_spans_are_those_of_the_whole(planted: Planted) -> None:
     incidents = make_incidents(planted, "machine-10")
     whole = incidents.notes(START_MS, START_MS + 6 * HOUR_MS)
-    pieces = [note for start in range(START_MS, START_MS + 6 * HOUR_MS, 30_000)
-              for note in incidents.notes(start, start + 30_000)]
+    pieces = [
+        note
+        for start in range(START_MS, START_MS + 6 * HOUR_MS, 30_000)
+        for note in incidents.notes(start, start + 30_000)
+    ]
     assert pieces == whole
     assert incidents.notes(START_MS, whole[3].at) + incidents.notes(whole[3].at, whole[9].at) == whole[:10]
     assert len(whole) > 40
@@ -90,9 +100,11 @@ def test_a_broken_machine_stands_still(planted: Planted) -> None:
 
 def test_wear_shows_in_the_sensors_of_its_mode(planted: Planted) -> None:
     machine = Machine(7, "machine-01", planted)
-    broken = next(incident for day in range(400)
-                  if (incident := machine.incidents.at(START_MS + day * DAY_MS)).card == "warned"
-                  and incident.mode == "bearing")
+    broken = next(
+        incident
+        for day in range(400)
+        if (incident := machine.incidents.at(START_MS + day * DAY_MS)).card == "warned" and incident.mode == "bearing"
+    )
     assert machine.minute(broken.at - 3 * MINUTE_MS).factors["vibration_mm_s"] > 2.5
     assert machine.minute(broken.ramp_from - 3 * MINUTE_MS).factors == {}
 
@@ -135,7 +147,8 @@ def test_facts_are_the_values_on_the_wire(planted: Planted) -> None:
         assert event.value is not None
         fields = json.loads(event.value)
         assert {sensor: float(text) for sensor, text in event.facts["values"].items()} == {
-            sensor: fields[sensor] for sensor in SENSORS}
+            sensor: fields[sensor] for sensor in SENSORS
+        }
         assert event.facts["minute"] == fields["measured_at"][:16] + ":00Z"
 
 

@@ -19,8 +19,18 @@ from streaming.sources.timeline import EvenTime
 
 START_MS = 1_795_000_000_000
 COUNT = 8_000
-RULES = {"malformed", "wrong_type", "missing_field", "unknown_kind", "nul_character", "too_long", "bad_time",
-         "ancient_time", "future_time", "impossible_value"}
+RULES = {
+    "malformed",
+    "wrong_type",
+    "missing_field",
+    "unknown_kind",
+    "nul_character",
+    "too_long",
+    "bad_time",
+    "ancient_time",
+    "future_time",
+    "impossible_value",
+}
 REQUIRED = ("post_id", "source", "author_id", "created_at", "text", "lang")
 
 
@@ -55,8 +65,9 @@ def test_same_seed_and_start_give_the_same_events_in_any_order_of_asking(planted
 
 
 @pytest.mark.parametrize(("producer", "seed"), [(1, 7), (0, 8)])
-def test_other_producer_or_seed_gives_other_posts_and_other_ids(planted: Planted, producer: int, seed: int,
-                                                                events: list[Event]) -> None:
+def test_other_producer_or_seed_gives_other_posts_and_other_ids(
+    planted: Planted, producer: int, seed: int, events: list[Event]
+) -> None:
     others = make_posts(planted, producer, seed)
     sample = [others.event(index) for index in range(500)]
     assert not {event.id for event in sample} & {event.id for event in events}
@@ -149,19 +160,36 @@ def test_a_run_that_goes_on_reaches_back_to_no_earlier_run(planted: Planted) -> 
     assert all(int(event_id.rpartition("-")[2]) >= 5_000 for event_id in ids)
 
 
-@pytest.mark.parametrize(("raw", "folded"), [
-    ("Straße", "strasse"), ("STRASSE", "strasse"), ("\uff26\uff35\uff34", "fut"), ("\ufb01nal", "final"),
-    ("cafe\u0301", "caf\u00e9"), ("  #Spaced ", "spaced"), ("##two", "#two"),
-    ("\u0130x", "i\u0307x"), ("#", ""), (" ", ""),
-])
+@pytest.mark.parametrize(
+    ("raw", "folded"),
+    [
+        ("Straße", "strasse"),
+        ("STRASSE", "strasse"),
+        ("\uff26\uff35\uff34", "fut"),
+        ("\ufb01nal", "final"),
+        ("cafe\u0301", "caf\u00e9"),
+        ("  #Spaced ", "spaced"),
+        ("##two", "#two"),
+        ("\u0130x", "i\u0307x"),
+        ("#", ""),
+        (" ", ""),
+    ],
+)
 def test_all_spellings_of_a_tag_fold_to_one(raw: str, folded: str) -> None:
     assert fold_tag(raw) == folded
 
 
-@pytest.mark.parametrize(("text", "tags"), [
-    ("#a#b", ["a"]), ("a#no ##yes.", ["yes"]), ("(#paren) #with-dash", ["paren", "with"]), ("# #_", ["_"]),
-    ("#\u0645\u0631\u062d\u0628\u0627!", ["\u0645\u0631\u062d\u0628\u0627"]), ("#x\U0001f44d#y", ["x", "y"]),
-])
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        ("#a#b", ["a"]),
+        ("a#no ##yes.", ["yes"]),
+        ("(#paren) #with-dash", ["paren", "with"]),
+        ("# #_", ["_"]),
+        ("#\u0645\u0631\u062d\u0628\u0627!", ["\u0645\u0631\u062d\u0628\u0627"]),
+        ("#x\U0001f44d#y", ["x", "y"]),
+    ],
+)
 def test_tags_are_found_in_text(text: str, tags: list[str]) -> None:
     assert find_tags(text) == tags
 
@@ -172,8 +200,9 @@ def test_only_thirty_tags_of_at_most_a_hundred_characters_count() -> None:
 
 
 def test_every_hostile_post_stays_a_readable_valid_post(planted: Planted) -> None:
-    always = Planted(planted.parameters | {"posts": planted.parameters["posts"] | {"hostile": 1.0}}, planted.topics,
-                     planted.factory)
+    always = Planted(
+        planted.parameters | {"posts": planted.parameters["posts"] | {"hostile": 1.0}}, planted.topics, planted.factory
+    )
     posts = make_posts(always, mix=Mix())
     texts = set()
     for index in range(1_500):

@@ -30,8 +30,9 @@ def planted() -> Planted:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> GeneratorSettings:
-    return GeneratorSettings(journal=tmp_path, seed=7, posts_per_second=300, post_producers=3, machines=4,
-                             readings_per_second=1)
+    return GeneratorSettings(
+        journal=tmp_path, seed=7, posts_per_second=300, post_producers=3, machines=4, readings_per_second=1
+    )
 
 
 def test_all_means_a_process_per_producer_of_posts_and_one_for_the_machines(
@@ -39,7 +40,11 @@ def test_all_means_a_process_per_producer_of_posts_and_one_for_the_machines(
 ) -> None:
     workers = plan_feeds(Request(), settings, planted, NOW_MS)
     assert [[feed.name for feed in feeds] for feeds in workers] == [
-        ["posts-0"], ["posts-1"], ["posts-2"], ["machine-01", "machine-02", "machine-03", "machine-04"]]
+        ["posts-0"],
+        ["posts-1"],
+        ["posts-2"],
+        ["machine-01", "machine-02", "machine-03", "machine-04"],
+    ]
     assert sum(feeds[0].pace.per_second for feeds in workers[:3]) == 300
 
 
@@ -79,10 +84,15 @@ def test_the_hours_of_a_history_follow_the_activity() -> None:
     assert time.count_until(DAY_MS) == 86_400
 
 
-@pytest.mark.parametrize("request_", [
-    Request(is_unpaced=True), Request(history_days=1, minutes=3), Request(history_days=1, start_ms=5),
-    Request(mix=Mix(0.5, 0.4, 0.2)),
-])
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request(is_unpaced=True),
+        Request(history_days=1, minutes=3),
+        Request(history_days=1, start_ms=5),
+        Request(mix=Mix(0.5, 0.4, 0.2)),
+    ],
+)
 def test_options_that_contradict_each_other_are_refused(
     request_: Request, settings: GeneratorSettings, planted: Planted
 ) -> None:
@@ -93,7 +103,11 @@ def test_options_that_contradict_each_other_are_refused(
 def test_times_are_iso_in_utc() -> None:
     iso = TimeText()
     assert [iso.text(at_ms) for at_ms in (0, 1, 999, 1_795_000_000_250)] == [
-        "1970-01-01T00:00:00.000Z", "1970-01-01T00:00:00.001Z", "1970-01-01T00:00:00.999Z", "2026-11-18T11:06:40.250Z"]
+        "1970-01-01T00:00:00.000Z",
+        "1970-01-01T00:00:00.001Z",
+        "1970-01-01T00:00:00.999Z",
+        "2026-11-18T11:06:40.250Z",
+    ]
 
 
 def test_a_killed_run_skips_indexes_and_repeats_none(tmp_path: Path) -> None:
@@ -121,15 +135,25 @@ def test_two_generators_do_not_share_a_journal(tmp_path: Path) -> None:
 def test_the_journal_has_intents_with_facts_and_answers(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "new" / "posts-0.jsonl")
     facts: dict[str, Any] = {"minute": "2026-11-18T11:06:00Z", "lang": "pt", "tags": ["é"], "source": "generator"}
-    first = journal.note_intents([Event("posts", b"a", b"{}", "1", VALID, facts, late=True),
-                                  Event("posts", b"a", None, "2", "malformed")])
+    first = journal.note_intents(
+        [Event("posts", b"a", b"{}", "1", VALID, facts, late=True), Event("posts", b"a", None, "2", "malformed")]
+    )
     journal.note_results([ack_line(first, 3, 17, 1_795), failed_line(first + 1, ValueError())])
     journal.note_intents([Event("posts", b"a", b"{}", '3"', DELETION)])
     journal.close()
     lines = [json.loads(line) for line in (tmp_path / "new" / "posts-0.jsonl").read_text().splitlines()]
     assert [line["e"] for line in lines] == ["intent", "intent", "ack", "failed", "intent"]
-    assert lines[0] | {"at": ""} == {"e": "intent", "n": 0, "topic": "posts", "id": "1", "at": "", "verdict": "valid",
-                                     "sha256": sha256(b"{}").hexdigest(), "late": True, "facts": facts}
+    assert lines[0] | {"at": ""} == {
+        "e": "intent",
+        "n": 0,
+        "topic": "posts",
+        "id": "1",
+        "at": "",
+        "verdict": "valid",
+        "sha256": sha256(b"{}").hexdigest(),
+        "late": True,
+        "facts": facts,
+    }
     assert lines[1]["sha256"] == sha256(b"").hexdigest()
     assert lines[2] == {"e": "ack", "n": 0, "partition": 3, "offset": 17, "kafka_ms": 1_795}
     assert lines[3] == {"e": "failed", "n": 1, "error": "ValueError"}

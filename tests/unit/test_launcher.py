@@ -14,8 +14,27 @@ from jobs.__main__ import main, read_jobs
 from jobs.archive import pack_sources
 from jobs.settings import ROOT
 
-TOOLS = ("bash", "env", "awk", "cat", "cut", "cp", "chmod", "df", "dirname", "flock", "head", "mkdir", "mv", "rm",
-         "sed", "sha256sum", "sleep", "tail", "touch")
+TOOLS = (
+    "bash",
+    "env",
+    "awk",
+    "cat",
+    "cut",
+    "cp",
+    "chmod",
+    "df",
+    "dirname",
+    "flock",
+    "head",
+    "mkdir",
+    "mv",
+    "rm",
+    "sed",
+    "sha256sum",
+    "sleep",
+    "tail",
+    "touch",
+)
 
 PYTHON = """#!/usr/bin/env bash
 # Stands in for Python: makes an "environment" of copies of itself and notes what it was asked.
@@ -58,8 +77,13 @@ class Machine:
 
     def open(self, *words: str) -> subprocess.Popen[str]:
         environment = {"PATH": str(self.bin), "LOG": str(self.log)}
-        return subprocess.Popen([str(self.home / "spark-submit.sh"), *words], env=environment, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return subprocess.Popen(
+            [str(self.home / "spark-submit.sh"), *words],
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
 
     def run(self, *words: str) -> tuple[int, str, str]:
         """Exit code, standard output, last line of standard error."""
@@ -101,15 +125,18 @@ def without_registry(machine: Machine) -> None:
     machine.install("python3", PYTHON.replace("sleep 0.5", "echo no route to host; exit 1"))
 
 
-@pytest.mark.parametrize(("spoil", "words"), [
-    (without_java, "Java was not found: install Java 17"),
-    (with_old_java, "Java 17 or 21 is needed, but"),
-    (with_old_python, "Python 3.11 or 3.12 was not found"),
-    (without_venv_module, "has no venv module: install it"),
-    (with_unwritable_folder, "cannot be written"),
-    (with_full_disk, "Only 10 MB are free"),
-    (without_registry, "uv could not be installed: is the package registry reachable?"),
-])
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (without_java, "Java was not found: install Java 17"),
+        (with_old_java, "Java 17 or 21 is needed, but"),
+        (with_old_python, "Python 3.11 or 3.12 was not found"),
+        (without_venv_module, "has no venv module: install it"),
+        (with_unwritable_folder, "cannot be written"),
+        (with_full_disk, "Only 10 MB are free"),
+        (without_registry, "uv could not be installed: is the package registry reachable?"),
+    ],
+)
 def test_a_machine_that_is_not_ready_gets_one_sentence(
     machine: Machine, spoil: Callable[[Machine], None], words: str
 ) -> None:

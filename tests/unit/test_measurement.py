@@ -77,8 +77,15 @@ def test_partitions_and_files_are_not_mixed_up(tmp_path: Path) -> None:
 
 
 def test_bad_early_and_unacknowledged_events_do_not_count(tmp_path: Path) -> None:
-    lines = [make_intent(0, -1), make_intent(1, 0, "malformed"), make_intent(2, 0), make_intent(3, 0),
-             make_ack(0, 0), make_ack(1, 1), make_ack(2, 2)]
+    lines = [
+        make_intent(0, -1),
+        make_intent(1, 0, "malformed"),
+        make_intent(2, 0),
+        make_intent(3, 0),
+        make_ack(0, 0),
+        make_ack(1, 1),
+        make_ack(2, 2),
+    ]
     write_journal(tmp_path, lines)
     (latency,) = read_latencies(tmp_path, connect_to(("posts", 0, 9, after(1))), NOON)
     assert latency.events == 1

@@ -52,15 +52,18 @@ def sensor(average: float = 60, machine_id: str = "m-1", minute: datetime = NOON
     return SensorState(machine_id, "lathe", "temperature_c", "°C", minute, average, **values)
 
 
-@pytest.mark.parametrize(("state", "verdict"), [
-    (sensor(60), "normal"),
-    (sensor(85), "unusual"),
-    (sensor(85.1), "above"),
-    (sensor(4.9), "below"),
-    (sensor(49), "unusual"),
-    (sensor(49, normal_low=None), "normal"),
-    (sensor(900, limit_high=None, normal_high=None), "normal"),
-])
+@pytest.mark.parametrize(
+    ("state", "verdict"),
+    [
+        (sensor(60), "normal"),
+        (sensor(85), "unusual"),
+        (sensor(85.1), "above"),
+        (sensor(4.9), "below"),
+        (sensor(49), "unusual"),
+        (sensor(49, normal_low=None), "normal"),
+        (sensor(900, limit_high=None, normal_high=None), "normal"),
+    ],
+)
 def test_a_sensor_is_judged_by_its_limits_then_by_its_band(state: SensorState, verdict: str) -> None:
     assert judge_sensor(state) == verdict
 
@@ -131,8 +134,14 @@ def test_an_age_is_counted_from_the_event_not_from_the_refresh() -> None:
 
 
 def test_everything_set_aside_is_counted_with_its_reasons() -> None:
-    outcomes = {"silver": 1000, "duplicate": 20, "late": 7, "quarantine:malformed": 3, "quarantine:brand_new_rule": 40,
-                "warned:future_time": 5}
+    outcomes = {
+        "silver": 1000,
+        "duplicate": 20,
+        "late": 7,
+        "quarantine:malformed": 3,
+        "quarantine:brand_new_rule": 40,
+        "warned:future_time": 5,
+    }
     counts = [OutcomeCount("posts", outcome, rows) for outcome, rows in outcomes.items()]
 
     said = text_of(render_counts(counts))
@@ -184,7 +193,10 @@ def test_without_a_picture_nothing_is_blanked() -> None:
 
 def test_a_section_may_not_set_what_could_run() -> None:
     assert plain(html.P(["a", html.B("<b>")], className="x", style={"color": "red"}, **also(aria_hidden="true"))) == {
-        "tag": "p", "attributes": {"class": "x", "aria-hidden": "true"}, "color": "red",
-        "children": ["a", {"tag": "b", "attributes": {}, "color": "", "children": ["<b>"]}]}
+        "tag": "p",
+        "attributes": {"class": "x", "aria-hidden": "true"},
+        "color": "red",
+        "children": ["a", {"tag": "b", "attributes": {}, "color": "", "children": ["<b>"]}],
+    }
     with pytest.raises(ValueError, match="may not set"):
         plain(html.Iframe(srcDoc="<script>"))

@@ -24,8 +24,11 @@ def client() -> FlaskClient:
 def test_every_inline_script_is_allowed_by_its_hash_and_nothing_else(client: FlaskClient) -> None:
     answer = client.get("/", headers={"Host": "127.0.0.1"})
     policy = answer.headers["Content-Security-Policy"]
-    inline = [body for attributes, body in re.findall(r"<script([^>]*)>(.*?)</script>", answer.text, re.DOTALL)
-              if "src=" not in attributes and "application/json" not in attributes]
+    inline = [
+        body
+        for attributes, body in re.findall(r"<script([^>]*)>(.*?)</script>", answer.text, re.DOTALL)
+        if "src=" not in attributes and "application/json" not in attributes
+    ]
 
     assert inline
     for body in inline:

@@ -50,14 +50,17 @@ def test_a_nested_key() -> None:
     assert load_settings("dev", ["kafka.partitions.posts=8"]).kafka.partitions["posts"] == 8
 
 
-@pytest.mark.parametrize(("override", "words"), [
-    ("kafka.prot=1", "there is no setting 'kafka.prot'"),
-    ("kafka.port", "write it as key=value"),
-    ("kafka.port=many", "'kafka.port'"),
-    ("kafka.port=[", "is not a value"),
-    ("kafka.port=0", "'kafka.port'"),
-    ("log_level=LOUD", "'log_level'"),
-])
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("kafka.prot=1", "there is no setting 'kafka.prot'"),
+        ("kafka.port", "write it as key=value"),
+        ("kafka.port=many", "'kafka.port'"),
+        ("kafka.port=[", "is not a value"),
+        ("kafka.port=0", "'kafka.port'"),
+        ("log_level=LOUD", "'log_level'"),
+    ],
+)
 def test_a_wrong_set_is_named(override: str, words: str) -> None:
     with pytest.raises(SettingsError, match=words.replace("[", r"\[")):
         load_settings("dev", [override])
@@ -80,15 +83,16 @@ def test_settings_are_frozen() -> None:
         settings.kafka.port = 1
 
 
-@pytest.mark.parametrize(("line", "words"), [
-    ("actions: {too_lnog: stop}", "conf/quality.yaml: setting 'actions.too_lnog"),
-    ("actions: {too_long: warn}", "conf/quality.yaml: setting 'actions': .*too_long cannot warn"),
-    ("actions: {too_long: ignore}", "conf/quality.yaml: setting 'actions.too_long'.*'quarantine'"),
-    ("stop_above_share: 50", "conf/quality.yaml: setting 'stop_above_share'"),
-])
-def test_a_wrong_quality_rule_is_named(
-    line: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("actions: {too_lnog: stop}", "conf/quality.yaml: setting 'actions.too_lnog"),
+        ("actions: {too_long: warn}", "conf/quality.yaml: setting 'actions': .*too_long cannot warn"),
+        ("actions: {too_long: ignore}", "conf/quality.yaml: setting 'actions.too_long'.*'quarantine'"),
+        ("stop_above_share: 50", "conf/quality.yaml: setting 'stop_above_share'"),
+    ],
+)
+def test_a_wrong_quality_rule_is_named(line: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = (CONF / "quality.yaml").read_text().splitlines()
     kept = [old for old in lines if not old.startswith(line.partition(":")[0] + ":")]
     (tmp_path / "quality.yaml").write_text("\n".join([*kept, line]))

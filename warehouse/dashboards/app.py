@@ -36,12 +36,21 @@ def build_album(pool: ConnectionPool, refresh_seconds: float) -> Album:
 
 def build_app(album: Album, page: PageSettings) -> Dash:
     """The app, ready to be served as `app.server`."""
-    app = Dash("afluente", title="Afluente", update_title="", assets_folder=str(Path(__file__).parent / "assets"),
-               serve_locally=True, index_string=INDEX, health_endpoint="health", add_log_handler=False, meta_tags=[
-                   {"name": "viewport", "content": "width=device-width, initial-scale=1"},
-                   {"name": "color-scheme", "content": "light dark"},
-                   {"name": "description", "content": "Live hashtags and machines"},
-               ])
+    app = Dash(
+        "afluente",
+        title="Afluente",
+        update_title="",
+        assets_folder=str(Path(__file__).parent / "assets"),
+        serve_locally=True,
+        index_string=INDEX,
+        health_endpoint="health",
+        add_log_handler=False,
+        meta_tags=[
+            {"name": "viewport", "content": "width=device-width, initial-scale=1"},
+            {"name": "color-scheme", "content": "light dark"},
+            {"name": "description", "content": "Live hashtags and machines"},
+        ],
+    )
     app.layout = lambda: _layout(album[DEFAULT_SPAN].current(), page.refresh_seconds)
     _add_callbacks(app, album)
     secure(app.server, app.csp_hashes(), page.host)
@@ -65,8 +74,10 @@ def _layout(shown: Shown[Drawing], refresh_seconds: float) -> Any:
 
 
 def _add_callbacks(app: Dash, album: Album) -> None:
-    @app.callback(output={name: Output(name, "data") for name in STORES},
-                  inputs=[Input("refresh", "n_intervals"), Input("span", "value"), State("marks", "data")])
+    @app.callback(
+        output={name: Output(name, "data") for name in STORES},
+        inputs=[Input("refresh", "n_intervals"), Input("span", "value"), State("marks", "data")],
+    )
     def refresh(_: int | None, span: int, marks: Mapping[str, str] | None) -> dict[str, Any]:
         pictures = album.get(span) or album[DEFAULT_SPAN]
         return answer(pictures.current(), marks or {})
@@ -76,10 +87,19 @@ def _add_callbacks(app: Dash, album: Album) -> None:
     in_browser(ClientsideFunction("page", "show"), Input("first-sections", "data"))
     in_browser(ClientsideFunction("page", "show"), Input("sections", "data"))
     in_browser(ClientsideFunction("page", "redraw"), Input("figure", "data"))
-    in_browser(ClientsideFunction("page", "makeChart"), Output("chart-place", "children"), Input("painted", "data"),
-               State("figure", "data"))
-    in_browser(ClientsideFunction("page", "pause"), Output("refresh", "disabled"), Output("pause", "children"),
-               Output("pause", "aria-pressed"), Input("pause", "n_clicks"))
+    in_browser(
+        ClientsideFunction("page", "makeChart"),
+        Output("chart-place", "children"),
+        Input("painted", "data"),
+        State("figure", "data"),
+    )
+    in_browser(
+        ClientsideFunction("page", "pause"),
+        Output("refresh", "disabled"),
+        Output("pause", "children"),
+        Output("pause", "aria-pressed"),
+        Input("pause", "n_clicks"),
+    )
 
 
 def answer(shown: Shown[Drawing], marks: Mapping[str, str]) -> dict[str, Any]:
@@ -92,5 +112,9 @@ def answer(shown: Shown[Drawing], marks: Mapping[str, str]) -> dict[str, Any]:
     changed = {name: tree for name, tree in picture.sections.items() if marks.get(name) != picture.marks[name]}
     # The first answer brings the chart; later ones only when its rows are others.
     is_same_chart = "chart" in marks and "hashtags" not in changed
-    return {"sections": {**changed, "banner": banner}, "marks": {**picture.marks, "chart": "shown"},
-            "figure": no_update if is_same_chart else picture.figure, "heartbeat": heartbeat}
+    return {
+        "sections": {**changed, "banner": banner},
+        "marks": {**picture.marks, "chart": "shown"},
+        "figure": no_update if is_same_chart else picture.figure,
+        "heartbeat": heartbeat,
+    }

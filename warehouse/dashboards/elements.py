@@ -10,8 +10,18 @@ from dash import html
 from dash.development.base_component import Component
 
 # Attributes that a section may set, by Dash's name; nothing that could run a script is among them.
-ATTRIBUTES = {"className": "class", "tabIndex": "tabindex", "id": "id", "title": "title", "src": "src", "alt": "alt",
-              "href": "href", "scope": "scope", "dir": "dir", "role": "role"}
+ATTRIBUTES = {
+    "className": "class",
+    "tabIndex": "tabindex",
+    "id": "id",
+    "title": "title",
+    "src": "src",
+    "alt": "alt",
+    "href": "href",
+    "scope": "scope",
+    "dir": "dir",
+    "role": "role",
+}
 BROWSER_WRITES = "counted"  # class of an element whose text the browser counts on; a refresh leaves it alone
 
 
@@ -46,8 +56,12 @@ def plain(node: Any) -> Any:
     style, children = properties.pop("style", {}), properties.pop("children", None)
     children = children if isinstance(children, list | tuple) else [] if children is None else [children]
     attributes = {_attribute(name): str(value) for name, value in properties.items()}
-    return {"tag": type(node).__name__.lower(), "attributes": attributes, "color": style.get("color", ""),
-            "children": [plain(child) for child in children]}
+    return {
+        "tag": type(node).__name__.lower(),
+        "attributes": attributes,
+        "color": style.get("color", ""),
+        "children": [plain(child) for child in children],
+    }
 
 
 def _attribute(name: str) -> str:

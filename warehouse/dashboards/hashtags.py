@@ -55,13 +55,15 @@ def _caption(trend_minutes: int, span_minutes: int) -> str:
 
 
 def _head() -> Component:
-    return html.Tr([
-        html.Th(heard("Rank"), scope="col", className="rank"),
-        html.Th("Hashtag", scope="col"),
-        html.Th("Last hour", scope="col", className="line"),
-        html.Th("Posts", scope="col", className="number"),
-        html.Th("Trend", scope="col", className="number"),
-    ])
+    return html.Tr(
+        [
+            html.Th(heard("Rank"), scope="col", className="rank"),
+            html.Th("Hashtag", scope="col"),
+            html.Th("Last hour", scope="col", className="line"),
+            html.Th("Posts", scope="col", className="number"),
+            html.Th("Trend", scope="col", className="number"),
+        ]
+    )
 
 
 def _values(posts: Mapping[datetime, int], newest: datetime | None) -> list[int]:
@@ -70,13 +72,15 @@ def _values(posts: Mapping[datetime, int], newest: datetime | None) -> list[int]
 
 def _row(rank: int, tag: TopHashtag, look: int | None, values: Sequence[int]) -> Component:
     label = words.hashtag_label(tag.hashtag)
-    return html.Tr([
-        html.Td(str(rank), className="rank"),
-        html.Th([_swatch(look), html.Bdi(label, dir="auto", title=label)], scope="row", className="tag"),
-        html.Td(html.Img(src=sparklines.bars(values), alt=_spoken(values), className="spark"), className="line"),
-        html.Td(words.count(tag.posts), className="number strong"),
-        _trend(tag),
-    ])
+    return html.Tr(
+        [
+            html.Td(str(rank), className="rank"),
+            html.Th([_swatch(look), html.Bdi(label, dir="auto", title=label)], scope="row", className="tag"),
+            html.Td(html.Img(src=sparklines.bars(values), alt=_spoken(values), className="spark"), className="line"),
+            html.Td(words.count(tag.posts), className="number strong"),
+            _trend(tag),
+        ]
+    )
 
 
 def _swatch(look: int | None) -> Component:

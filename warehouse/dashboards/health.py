@@ -38,8 +38,10 @@ def render_counts(counts: Sequence[OutcomeCount]) -> Component:
     titles = ["Stream", *OUTCOMES.values(), "Set aside"]
     head = [html.Th(title, scope="col", className="number" if index else "") for index, title in enumerate(titles)]
     table = html.Table([html.Thead(html.Tr(head)), html.Tbody(rows)], **also(aria_describedby="counts-note"))
-    note = ("Every row of the last 24 hours of the stream. Nothing is dropped in silence: a row that came twice is "
-            "counted once, a row that cannot be used is set aside with its reason and kept.")
+    note = (
+        "Every row of the last 24 hours of the stream. Nothing is dropped in silence: a row that came twice is "
+        "counted once, a row that cannot be used is set aside with its reason and kept."
+    )
     frame = html.Div(table, className="counts", tabIndex="0", role="region", **also(aria_labelledby="counts-title"))
     return html.Div([html.P(note, id="counts-note", className="note"), frame])
 
@@ -56,33 +58,51 @@ def render_banner(problem: str | None, read_at: datetime | None) -> Component | 
 def render_empty() -> Component:
     """A friendly word before the first data."""
     command = html.Code("./spark-submit.sh demo")
-    return html.Div([
-        unspoken("≋", "wave"),
-        html.H2("No data yet"),
-        html.P(["Start the stream with ", command, " and this page fills by itself within a minute."]),
-    ], className="empty")
+    return html.Div(
+        [
+            unspoken("≋", "wave"),
+            html.H2("No data yet"),
+            html.P(["Start the stream with ", command, " and this page fills by itself within a minute."]),
+        ],
+        className="empty",
+    )
 
 
 def _tile(stream: str, newest: datetime | None) -> Component:
     patience = PATIENCE.get(stream)
     verdict = also(data_stream=stream, data_live=str(patience[0]), data_late=str(patience[1])) if patience else {}
     since = f"newest event {newest:%Y-%m-%d} {words.clock(newest)} UTC" if newest else "nothing has arrived"
-    return html.Div([
-        html.Dt([words.stream_name(stream), html.Span("", className=f"verdict {BROWSER_WRITES}")]),
-        html.Dd([age(newest), html.Span(since, className="since")]),
-    ], className="tile", **(verdict if newest else {}))
+    return html.Div(
+        [
+            html.Dt([words.stream_name(stream), html.Span("", className=f"verdict {BROWSER_WRITES}")]),
+            html.Dd([age(newest), html.Span(since, className="since")]),
+        ],
+        className="tile",
+        **(verdict if newest else {}),
+    )
 
 
 def _count_row(stream: str, rows: dict[str, int]) -> Component:
     aside, warned = _by_rule(rows, QUARANTINE), _by_rule(rows, WARNED)
     kept = {"silver": [html.Small(_reasons(warned))] if warned else []}
-    return html.Tr([
-        html.Th(words.stream_name(stream), scope="row"),
-        *(html.Td([words.count(rows.get(outcome, 0)), *kept.get(outcome, [])], className="number",
-                  **also(data_label=title)) for outcome, title in OUTCOMES.items()),
-        html.Td([words.count(sum(aside.values())), html.Small(_reasons(aside))], className="number",
-                **also(data_label="Set aside")),
-    ])
+    return html.Tr(
+        [
+            html.Th(words.stream_name(stream), scope="row"),
+            *(
+                html.Td(
+                    [words.count(rows.get(outcome, 0)), *kept.get(outcome, [])],
+                    className="number",
+                    **also(data_label=title),
+                )
+                for outcome, title in OUTCOMES.items()
+            ),
+            html.Td(
+                [words.count(sum(aside.values())), html.Small(_reasons(aside))],
+                className="number",
+                **also(data_label="Set aside"),
+            ),
+        ]
+    )
 
 
 def _by_rule(rows: dict[str, int], kind: str) -> dict[str, int]:

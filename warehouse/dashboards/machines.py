@@ -54,8 +54,9 @@ def render_attention(states: Sequence[SensorState]) -> Component:
     items = [html.Li(_link(name, state, sensors), className=state) for name, state, sensors in odd[:NAMED]]
     rest = [html.Li(f"and {len(odd) - NAMED} more")] if len(odd) > NAMED else []
     verb = "needs" if len(odd) == 1 else "need"
-    return html.Div([html.P(f"{len(odd)} of {len(machines)} machines {verb} a look"), html.Ul(items + rest)],
-                    className="attention")
+    return html.Div(
+        [html.P(f"{len(odd)} of {len(machines)} machines {verb} a look"), html.Ul(items + rest)], className="attention"
+    )
 
 
 def by_machine(states: Sequence[SensorState]) -> dict[str, list[SensorState]]:
@@ -81,14 +82,21 @@ def _why(state: State, sensors: Sequence[SensorState]) -> str:
 def _card(machine_id: str, sensors: Sequence[SensorState], state: State, lines: Mapping[str, Values]) -> Component:
     anchor = _anchor(machine_id)
     text = _why(state, sensors) if state == "silent" else WORDS[state][1]
-    header = html.Header([
-        html.H3(html.Bdi(machine_id, title=machine_id), id=f"{anchor}-name"),
-        html.Span([_mark(state), f" {text}"], className=f"chip {state}"),
-    ])
+    header = html.Header(
+        [
+            html.H3(html.Bdi(machine_id, title=machine_id), id=f"{anchor}-name"),
+            html.Span([_mark(state), f" {text}"], className=f"chip {state}"),
+        ]
+    )
     table = html.Table(html.Tbody([_sensor_row(sensor, lines[sensor.sensor]) for sensor in sensors]))
     place = html.P(html.Bdi(sensors[0].place), className="place")
-    return html.Article([header, place, table], id=anchor, className=f"card {state}", tabIndex="-1",
-                        **also(aria_labelledby=f"{anchor}-name"))
+    return html.Article(
+        [header, place, table],
+        id=anchor,
+        className=f"card {state}",
+        tabIndex="-1",
+        **also(aria_labelledby=f"{anchor}-name"),
+    )
 
 
 def _sensor_row(sensor: SensorState, values: Values) -> Component:
@@ -97,12 +105,14 @@ def _sensor_row(sensor: SensorState, values: Values) -> Component:
     line = html.Img(src=sparklines.line(values, band, limits), alt=_spoken(sensor, values), className="spark")
     value = html.Span(words.reading(sensor.sensor, sensor.average), className="strong")
     unit = html.Span(f" {words.unit_name(sensor.unit)}", className="unit")
-    return html.Tr([
-        html.Th(words.sensor_name(sensor.sensor), scope="row"),
-        html.Td(line, className="line"),
-        html.Td([value, unit], className="number"),
-        html.Td([_mark(state), heard(WORDS[state][1])], className=f"state {state}", title=_explain(sensor)),
-    ])
+    return html.Tr(
+        [
+            html.Th(words.sensor_name(sensor.sensor), scope="row"),
+            html.Td(line, className="line"),
+            html.Td([value, unit], className="number"),
+            html.Td([_mark(state), heard(WORDS[state][1])], className=f"state {state}", title=_explain(sensor)),
+        ]
+    )
 
 
 def _mark(state: State) -> Component:

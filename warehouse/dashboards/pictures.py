@@ -26,8 +26,13 @@ class Shown(Generic[Picture]):
 class Pictures(Generic[Picture]):
     """Renews one picture at most every `refresh_seconds`, in the background and only when somebody looks."""
 
-    def __init__(self, draw: Callable[[Picture | None], Picture], explain: Callable[[Exception], str],
-                 refresh_seconds: float, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        draw: Callable[[Picture | None], Picture],
+        explain: Callable[[Exception], str],
+        refresh_seconds: float,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         """`draw` makes a picture, given the one before; what it raises becomes a sentence by `explain`."""
         self._draw, self._explain, self._refresh_seconds, self._now = draw, explain, refresh_seconds, now
         self._lock = Lock()

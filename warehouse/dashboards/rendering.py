@@ -19,12 +19,16 @@ Rows = Callable[[Snapshot], Any]
 SECTIONS: Mapping[str, tuple[Render, Rows]] = {
     "empty": (lambda s, _: render_empty() if s.is_empty else None, lambda s: s.is_empty),
     "freshness": (lambda s, _: render_freshness(s.freshness), lambda s: s.freshness),
-    "hashtags": (lambda s, looks: render_hashtags(s.top_hashtags, s.hashtag_minutes, looks, s.span_minutes),
-                 lambda s: (s.top_hashtags, s.hashtag_minutes, s.span_minutes)),
+    "hashtags": (
+        lambda s, looks: render_hashtags(s.top_hashtags, s.hashtag_minutes, looks, s.span_minutes),
+        lambda s: (s.top_hashtags, s.hashtag_minutes, s.span_minutes),
+    ),
     "spoken": (lambda s, _: describe_hashtags(s.top_hashtags), lambda s: s.top_hashtags),
     "attention": (lambda s, _: render_attention(s.sensor_states), lambda s: s.sensor_states),
-    "machines": (lambda s, _: render_machines(s.sensor_states, s.sensor_minutes),
-                 lambda s: (s.sensor_states, s.sensor_minutes)),
+    "machines": (
+        lambda s, _: render_machines(s.sensor_states, s.sensor_minutes),
+        lambda s: (s.sensor_states, s.sensor_minutes),
+    ),
     "counts": (lambda s, _: render_counts(s.outcome_counts), lambda s: s.outcome_counts),
 }
 
@@ -45,8 +49,10 @@ def draw(snapshot: Snapshot, before: Drawing | None) -> Drawing:
     looks = assign_looks([tag.hashtag for tag in snapshot.top_hashtags], before.looks if before else {})
     marks = {name: str(hash(rows(snapshot))) for name, (_, rows) in SECTIONS.items()}
     kept = {name for name in SECTIONS if before and before.marks[name] == marks[name]}
-    sections = {name: before.sections[name] if before and name in kept else plain(render(snapshot, looks))
-                for name, (render, _) in SECTIONS.items()}
+    sections = {
+        name: before.sections[name] if before and name in kept else plain(render(snapshot, looks))
+        for name, (render, _) in SECTIONS.items()
+    }
     return Drawing(snapshot, sections, _figure(snapshot.hashtag_minutes, looks), marks, looks)
 
 

@@ -12,8 +12,10 @@ def bars(values: Sequence[int]) -> str:
     """Counts per minute as bars from zero; the last bar is fainter because its minute is still filling."""
     highest = max([*values, 1])
     step = BARS_WIDTH / max(len(values), 1)
-    shapes = [_bar(index * step, step, max((HEIGHT - PAD) * value / highest, 0.8)) if value else ""
-              for index, value in enumerate(values)]
+    shapes = [
+        _bar(index * step, step, max((HEIGHT - PAD) * value / highest, 0.8)) if value else ""
+        for index, value in enumerate(values)
+    ]
     whole, filling = "".join(shapes[:-1]), "".join(shapes[-1:])
     return _image([f"<path d='{whole}' fill='{LINE}'/>", f"<path d='{filling}' fill='{FAINT}'/>"], BARS_WIDTH)
 

@@ -21,7 +21,6 @@ class Commit:
         """A micro-batch of the stream, as opposed to maintenance that carries a position forward."""
         return "to" in self.note and "by" not in self.note
 
-
     @property
     def is_news(self) -> bool:
         """What PostgreSQL and gold have to follow: rows that came, came back or changed."""

@@ -17,37 +17,80 @@ from warehouse.verification.scratch import read_sql
 HUGE = pa.decimal128(38, 0)
 SCHEMAS = {
     "pg_ledger": pa.schema(
-        [("query", pa.string()), ("lineage", pa.int32()), ("silver_version", pa.int64()),
-         ("from_offsets", pa.string()), ("to_offsets", pa.string()), ("rows", pa.int64())]
+        [
+            ("query", pa.string()),
+            ("lineage", pa.int32()),
+            ("silver_version", pa.int64()),
+            ("from_offsets", pa.string()),
+            ("to_offsets", pa.string()),
+            ("rows", pa.int64()),
+        ]
     ),
     "pg_lost_records": pa.schema(
-        [("query", pa.string()), ("topic", pa.string()), ("generation", pa.int32()), ("partition", pa.int32()),
-         ("start", pa.int64()), ("stop", pa.int64())]
+        [
+            ("query", pa.string()),
+            ("topic", pa.string()),
+            ("generation", pa.int32()),
+            ("partition", pa.int32()),
+            ("start", pa.int64()),
+            ("stop", pa.int64()),
+        ]
     ),
     "pg_row_counts": pa.schema([("query", pa.string()), ("outcome", pa.string()), ("rows", pa.int64())]),
     "pg_hashtag_minute": pa.schema(
-        [("minute_us", pa.int64()), ("date_id", pa.date32()), ("hashtag", pa.string()), ("lang", pa.string()),
-         ("posts", pa.int64())]
+        [
+            ("minute_us", pa.int64()),
+            ("date_id", pa.date32()),
+            ("hashtag", pa.string()),
+            ("lang", pa.string()),
+            ("posts", pa.int64()),
+        ]
     ),
     "pg_hashtag_pair_hour": pa.schema(
-        [("hour_us", pa.int64()), ("date_id", pa.date32()), ("hashtag_a", pa.string()), ("hashtag_b", pa.string()),
-         ("posts", pa.int64())]
+        [
+            ("hour_us", pa.int64()),
+            ("date_id", pa.date32()),
+            ("hashtag_a", pa.string()),
+            ("hashtag_b", pa.string()),
+            ("posts", pa.int64()),
+        ]
     ),
     "pg_author_day": pa.schema(
-        [("day", pa.date32()), ("author_pseudonym", pa.string()), ("posts", pa.int64()), ("replies", pa.int64()),
-         ("mentions", pa.int64())]
+        [
+            ("day", pa.date32()),
+            ("author_pseudonym", pa.string()),
+            ("posts", pa.int64()),
+            ("replies", pa.int64()),
+            ("mentions", pa.int64()),
+        ]
     ),
     "pg_machine_minute": pa.schema(
-        [("minute_us", pa.int64()), ("date_id", pa.date32()), ("machine_id", pa.string()), ("sensor", pa.string()),
-         ("readings", pa.int64()), ("total", HUGE), ("total_squares", HUGE), ("lowest", pa.int64()),
-         ("highest", pa.int64())]
+        [
+            ("minute_us", pa.int64()),
+            ("date_id", pa.date32()),
+            ("machine_id", pa.string()),
+            ("sensor", pa.string()),
+            ("readings", pa.int64()),
+            ("total", HUGE),
+            ("total_squares", HUGE),
+            ("lowest", pa.int64()),
+            ("highest", pa.int64()),
+        ]
     ),
     "pg_machine_event": pa.schema(
-        [("generation", pa.int32()), ("partition", pa.int32()), ("offset", pa.int64()), ("event_id", pa.string()),
-         ("machine_id", pa.string()), ("date_id", pa.date32()), ("occurred_us", pa.int64()), ("kind", pa.string()),
-         ("detail", pa.string())]
+        [
+            ("generation", pa.int32()),
+            ("partition", pa.int32()),
+            ("offset", pa.int64()),
+            ("event_id", pa.string()),
+            ("machine_id", pa.string()),
+            ("date_id", pa.date32()),
+            ("occurred_us", pa.int64()),
+            ("kind", pa.string()),
+            ("detail", pa.string()),
+        ]
     ),
-}  # fmt: skip
+}
 """Table of the scratch database -> columns. Times are microseconds UTC, measures ten-thousandths, squares 1e-8."""
 
 Tables = Mapping[str, pa.Table | pa.RecordBatchReader]
@@ -99,12 +142,15 @@ def _open_files(folder: Path) -> Iterator[tuple[str, pa.Table | pa.RecordBatchRe
         if not path.stat().st_size:  # no rows; the reader takes that for an error
             yield name, schema.empty_table()
             continue
-        yield name, csv.open_csv(
-            path,
-            read_options=csv.ReadOptions(column_names=schema.names),
-            parse_options=csv.ParseOptions(newlines_in_values=True),
-            convert_options=csv.ConvertOptions(
-                column_types=schema, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+        yield (
+            name,
+            csv.open_csv(
+                path,
+                read_options=csv.ReadOptions(column_names=schema.names),
+                parse_options=csv.ParseOptions(newlines_in_values=True),
+                convert_options=csv.ConvertOptions(
+                    column_types=schema, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+                ),
             ),
         )
 

@@ -22,20 +22,35 @@ PLACE = [("generation", pa.int32()), ("partition", pa.int32()), ("offset", pa.in
 TEXTS = pa.list_(pa.string())
 VALUES: dict[str, list[tuple[str, pa.DataType]]] = {
     "posts": [
-        ("verdict", pa.string()), ("post_id", pa.string()), ("source", pa.string()), ("created_us", pa.int64()),
-        ("lang", pa.string()), ("text_md5", pa.string()), ("hashtags", TEXTS), ("counted_hashtags", TEXTS),
-        ("author_pseudonym", pa.string()), ("author_sha", pa.string()), ("mention_pseudonyms", TEXTS),
+        ("verdict", pa.string()),
+        ("post_id", pa.string()),
+        ("source", pa.string()),
+        ("created_us", pa.int64()),
+        ("lang", pa.string()),
+        ("text_md5", pa.string()),
+        ("hashtags", TEXTS),
+        ("counted_hashtags", TEXTS),
+        ("author_pseudonym", pa.string()),
+        ("author_sha", pa.string()),
+        ("mention_pseudonyms", TEXTS),
         ("in_reply_to", pa.string()),
     ],
     "readings": [
-        ("verdict", pa.string()), ("reading_id", pa.string()), ("machine_id", pa.string()), ("measured_us", pa.int64()),
+        ("verdict", pa.string()),
+        ("reading_id", pa.string()),
+        ("machine_id", pa.string()),
+        ("measured_us", pa.int64()),
         *((sensor, pa.int64()) for sensor in SENSORS),
     ],
     "machine_events": [
-        ("verdict", pa.string()), ("event_id", pa.string()), ("machine_id", pa.string()), ("occurred_us", pa.int64()),
-        ("kind", pa.string()), ("detail", pa.string()),
+        ("verdict", pa.string()),
+        ("event_id", pa.string()),
+        ("machine_id", pa.string()),
+        ("occurred_us", pa.int64()),
+        ("kind", pa.string()),
+        ("detail", pa.string()),
     ],
-}  # fmt: skip
+}
 
 _rules: list[Rules] = []  # one per worker process, made once
 

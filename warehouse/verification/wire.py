@@ -118,8 +118,13 @@ class Rules:
         self._check_texts(fields)
         measured_us = self._check_time(fields["measured_at"], kafka_us)
         fixed = {name: self._check_measure(name, measure) for name, measure in measures.items() if measure is not None}
-        return {"verdict": "valid", "reading_id": fields["reading_id"], "machine_id": fields["machine_id"],
-                "measured_us": measured_us, **fixed}
+        return {
+            "verdict": "valid",
+            "reading_id": fields["reading_id"],
+            "machine_id": fields["machine_id"],
+            "measured_us": measured_us,
+            **fixed,
+        }
 
     def read_machine_event(self, value: bytes | None, kafka_us: int) -> Values:
         """A failure or a maintenance."""

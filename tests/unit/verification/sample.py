@@ -15,16 +15,40 @@ FIRST, SECOND = T0 + timedelta(seconds=5), T0 + timedelta(seconds=65)  # batch t
 DAY = date(2026, 3, 1)
 ANA, RUI = (hmac.new(KEY, name.encode(), hashlib.sha256).hexdigest() for name in ("ana", "rui"))
 SECRET_TEXT = "manhã na #Água com @rui #rio ação"
-POST_A = {"post_id": "a", "source": "x", "author_id": "ana", "created_at": "2026-03-01T12:00:00.250Z",
-          "text": SECRET_TEXT, "lang": "PT"}
+POST_A = {
+    "post_id": "a",
+    "source": "x",
+    "author_id": "ana",
+    "created_at": "2026-03-01T12:00:00.250Z",
+    "text": SECRET_TEXT,
+    "lang": "PT",
+}
 POST_B = {  # with a fullwidth letter
-         "post_id": "b", "source": "x", "author_id": "rui", "created_at": "2026-03-01T11:58:00.000Z", "text": "olá",
-          "lang": "pt", "hashtags": ["#RIO", "rio", " \uff32io2 "], "in_reply_to": "a"}
-POST_C = {"post_id": "c", "source": "x", "author_id": "ana", "created_at": "2026-03-01T12:01:00.000+00:00",
-          "text": "sem nada", "lang": "pt"}
+    "post_id": "b",
+    "source": "x",
+    "author_id": "rui",
+    "created_at": "2026-03-01T11:58:00.000Z",
+    "text": "olá",
+    "lang": "pt",
+    "hashtags": ["#RIO", "rio", " \uff32io2 "],
+    "in_reply_to": "a",
+}
+POST_C = {
+    "post_id": "c",
+    "source": "x",
+    "author_id": "ana",
+    "created_at": "2026-03-01T12:01:00.000+00:00",
+    "text": "sem nada",
+    "lang": "pt",
+}
 DELETION_B = {"post_id": "b", "source": "x", "created_at": "2026-03-01T12:01:01.000Z", "kind": "deletion"}
-READING_1 = {"reading_id": "r1", "machine_id": "m1", "measured_at": "2026-03-01T12:00:01.000Z",
-             **dict.fromkeys(SENSORS, 2.5), "parts_count": 3}
+READING_1 = {
+    "reading_id": "r1",
+    "machine_id": "m1",
+    "measured_at": "2026-03-01T12:00:01.000Z",
+    **dict.fromkeys(SENSORS, 2.5),
+    "parts_count": 3,
+}
 READING_2 = {**READING_1, "reading_id": "r2", "measured_at": "2026-03-01T12:00:59.999Z", "temperature_c": -1.125}
 READING_BAD = {**READING_1, "reading_id": "r3", "parts_count": 3.5}
 EVENT = {"event_id": "e1", "machine_id": "m1", "occurred_at": "2026-03-01T12:00:02.000Z", "kind": "failure"}
@@ -41,7 +65,7 @@ RECORDS: list[tuple[str, int, int, Any, str]] = [
     ("readings", 0, 2, READING_2, "valid"),
     ("readings", 0, 3, READING_1, "duplicate"),
     ("machine_events", 0, 0, EVENT, "valid"),
-]  # fmt: skip
+]
 ENDS = {"posts": {"0": 3, "1": 4}, "readings": {"0": 4}, "machine_events": {"0": 1}}
 MIDDLE = {"posts": {"0": 2, "1": 1}, "readings": {"0": 2}, "machine_events": {"0": 0}}
 """Where the first of the two batches ended."""
@@ -56,8 +80,20 @@ def make_world(folder: Path) -> World:
     readings = _reading("r1", 0, 1, "2.5"), _reading("r2", 2, 59.999, "-1.125")
     tables["silver/readings"] += _batches("readings", [readings[0]], [readings[1]])
     tables["silver/machine_events"] += _batches("machine_events", [], [_event()])
-    tables["silver/post_deletions"].append(({}, [{**_place(1, 1), "post_id": "b", "source": "x",
-                                                  "deleted_at": T0 + timedelta(seconds=61), **_ingested(SECOND)}]))
+    tables["silver/post_deletions"].append(
+        (
+            {},
+            [
+                {
+                    **_place(1, 1),
+                    "post_id": "b",
+                    "source": "x",
+                    "deleted_at": T0 + timedelta(seconds=61),
+                    **_ingested(SECOND),
+                }
+            ],
+        )
+    )
     tables["quarantine/posts"].append(({}, [_rejected(0, 1, b"{not json", "malformed", FIRST)]))
     tables["quarantine/posts"].append(({}, [_rejected(1, 3, None, "malformed", SECOND)]))
     tables["quarantine/readings"].append(({}, [_rejected(0, 1, _bytes(READING_BAD), "impossible_value", FIRST)]))
@@ -95,8 +131,15 @@ def _bronze(second: bool) -> list[Row]:
 
 
 def _note(query: str, start: Row, stop: Row, at: datetime = FIRST) -> Row:
-    return {"query": query, "lineage": 1, "from": start, "to": stop, "generation": 1, "rules": "r",
-            "batch_at": at.isoformat()}
+    return {
+        "query": query,
+        "lineage": 1,
+        "from": start,
+        "to": stop,
+        "generation": 1,
+        "rules": "r",
+        "batch_at": at.isoformat(),
+    }
 
 
 def _batches(query: str, first: list[Row], second: list[Row]) -> list[tuple[Row, list[Row]]]:
@@ -114,14 +157,30 @@ def _post(place: Row, post: Row, created_at: datetime, at: datetime, **values: A
 
 def _post_a() -> Row:
     tags = ["água", "rio"]
-    return _post(_place(0, 0), POST_A, T0 + timedelta(milliseconds=250), FIRST, author_pseudonym=ANA, hashtags=tags,
-                 counted_hashtags=tags, mention_pseudonyms=[RUI])
+    return _post(
+        _place(0, 0),
+        POST_A,
+        T0 + timedelta(milliseconds=250),
+        FIRST,
+        author_pseudonym=ANA,
+        hashtags=tags,
+        counted_hashtags=tags,
+        mention_pseudonyms=[RUI],
+    )
 
 
 def _post_b() -> Row:
     tags = ["rio", "rio2"]
-    row = _post(_place(0, 2), POST_B, T0 - timedelta(minutes=2), SECOND, author_pseudonym=RUI, hashtags=tags,
-                counted_hashtags=tags, in_reply_to="a")
+    row = _post(
+        _place(0, 2),
+        POST_B,
+        T0 - timedelta(minutes=2),
+        SECOND,
+        author_pseudonym=RUI,
+        hashtags=tags,
+        counted_hashtags=tags,
+        in_reply_to="a",
+    )
     return {**row, "text": None}
 
 
@@ -131,19 +190,40 @@ def _post_c() -> Row:
 
 def _reading(reading_id: str, offset: int, second: float, temperature: str) -> Row:
     others = {**dict.fromkeys(SENSORS, Decimal("2.5")), "parts_count": Decimal(3)}
-    return {**_place(0, offset), "reading_id": reading_id, "machine_id": "m1",
-            "measured_at": T0 + timedelta(seconds=second), **others, "temperature_c": Decimal(temperature),
-            **_ingested(SECOND if offset else FIRST)}
+    return {
+        **_place(0, offset),
+        "reading_id": reading_id,
+        "machine_id": "m1",
+        "measured_at": T0 + timedelta(seconds=second),
+        **others,
+        "temperature_c": Decimal(temperature),
+        **_ingested(SECOND if offset else FIRST),
+    }
 
 
 def _event() -> Row:
-    return {**_place(0, 0), "event_id": "e1", "machine_id": "m1", "occurred_at": T0 + timedelta(seconds=2),
-            "kind": "failure", "detail": None, **_ingested(SECOND)}
+    return {
+        **_place(0, 0),
+        "event_id": "e1",
+        "machine_id": "m1",
+        "occurred_at": T0 + timedelta(seconds=2),
+        "kind": "failure",
+        "detail": None,
+        **_ingested(SECOND),
+    }
 
 
 def _rejected(partition: int, offset: int, value: bytes | None, rule: str, at: datetime) -> Row:
-    return {**_place(partition, offset), "key": b"k", "value": value, "rule": rule, "reason": "because",
-            "first_seen_at": at, "replayed_at": None, "purged_at": None}
+    return {
+        **_place(partition, offset),
+        "key": b"k",
+        "value": value,
+        "rule": rule,
+        "reason": "because",
+        "first_seen_at": at,
+        "replayed_at": None,
+        "purged_at": None,
+    }
 
 
 def _hashtag_minutes() -> list[Row]:
@@ -152,22 +232,38 @@ def _hashtag_minutes() -> list[Row]:
 
 
 def _author_days() -> list[Row]:
-    return [{"day": DAY, "author_pseudonym": ANA, "posts": 2, "replies": 0, "mentions": 1},
-            {"day": DAY, "author_pseudonym": RUI, "posts": 1, "replies": 1, "mentions": 0}]
+    return [
+        {"day": DAY, "author_pseudonym": ANA, "posts": 2, "replies": 0, "mentions": 1},
+        {"day": DAY, "author_pseudonym": RUI, "posts": 1, "replies": 1, "mentions": 0},
+    ]
 
 
 def _machine_minutes() -> list[Row]:
     same = [(sensor, "5.0", "12.5", "2.5", "2.5") for sensor in SENSORS[1:5]]
     measured = [("temperature_c", "1.375", "7.515625", "-1.125", "2.5"), *same, ("parts_count", "6", "18", "3", "3")]
-    return [{"minute": T0, "machine_id": "m1", "sensor": sensor, "readings": 2, "total": Decimal(total),
-             "total_squares": Decimal(squares), "lowest": Decimal(low), "highest": Decimal(high)}
-            for sensor, total, squares, low, high in measured]
+    return [
+        {
+            "minute": T0,
+            "machine_id": "m1",
+            "sensor": sensor,
+            "readings": 2,
+            "total": Decimal(total),
+            "total_squares": Decimal(squares),
+            "lowest": Decimal(low),
+            "highest": Decimal(high),
+        }
+        for sensor, total, squares, low, high in measured
+    ]
 
 
 def _gold() -> dict[str, list[Row]]:
     edge = {"day": DAY, "author_pseudonym": ANA, "mention_pseudonym": RUI, "mentions": 1}
-    return {"hashtag_minutes": _hashtag_minutes(), "author_days": _author_days(), "mention_edges": [edge],
-            "machine_minutes": _machine_minutes()}
+    return {
+        "hashtag_minutes": _hashtag_minutes(),
+        "author_days": _author_days(),
+        "mention_edges": [edge],
+        "machine_minutes": _machine_minutes(),
+    }
 
 
 def us(at: datetime) -> int:
@@ -183,16 +279,30 @@ def _postgres() -> dict[str, list[Row]]:
     minutes = [{"minute_us": us(row["minute"]), "date_id": DAY, **row} for row in _hashtag_minutes()]
     pairs = [("rio", "água", 0), ("rio", "rio2", -1)]
     machine = [
-        {**row, "minute_us": us(row["minute"]), "date_id": DAY, "total": _scaled(row["total"], 4),
-         "total_squares": _scaled(row["total_squares"], 8), "lowest": _scaled(row["lowest"], 4),
-         "highest": _scaled(row["highest"], 4)}
+        {
+            **row,
+            "minute_us": us(row["minute"]),
+            "date_id": DAY,
+            "total": _scaled(row["total"], 4),
+            "total_squares": _scaled(row["total_squares"], 8),
+            "lowest": _scaled(row["lowest"], 4),
+            "highest": _scaled(row["highest"], 4),
+        }
         for row in _machine_minutes()
     ]
     event = _event()
-    counts = {("posts", "silver"): 3, ("posts", "duplicate"): 1, ("posts", "deletion"): 1,
-              ("posts", "quarantine:malformed"): 2, ("posts", "late"): 1, ("readings", "silver"): 2,
-              ("readings", "quarantine:impossible_value"): 1, ("readings", "duplicate"): 1,
-              ("machine_events", "silver"): 1, ("machine_events", "late"): 0}
+    counts = {
+        ("posts", "silver"): 3,
+        ("posts", "duplicate"): 1,
+        ("posts", "deletion"): 1,
+        ("posts", "quarantine:malformed"): 2,
+        ("posts", "late"): 1,
+        ("readings", "silver"): 2,
+        ("readings", "quarantine:impossible_value"): 1,
+        ("readings", "duplicate"): 1,
+        ("machine_events", "silver"): 1,
+        ("machine_events", "late"): 0,
+    }
     return {
         "pg_ledger": [*_ledger("posts", 1, 2), *_ledger("readings", 1, 1), *_ledger("machine_events", 0, 1)],
         "pg_lost_records": [],
@@ -210,8 +320,17 @@ def _postgres() -> dict[str, list[Row]]:
 
 def _ledger(query: str, *rows: int) -> list[Row]:
     steps = [({}, MIDDLE[query]), (MIDDLE[query], ENDS[query])]
-    return [{"query": query, "lineage": 1, "silver_version": number, "from_offsets": json.dumps(start),
-             "to_offsets": json.dumps(stop), "rows": rows[number - 1]} for number, (start, stop) in enumerate(steps, 1)]
+    return [
+        {
+            "query": query,
+            "lineage": 1,
+            "silver_version": number,
+            "from_offsets": json.dumps(start),
+            "to_offsets": json.dumps(stop),
+            "rows": rows[number - 1],
+        }
+        for number, (start, stop) in enumerate(steps, 1)
+    ]
 
 
 def _journal() -> list[Row]:
@@ -219,8 +338,15 @@ def _journal() -> list[Row]:
     for n, (topic, partition, offset, event, verdict) in enumerate(RECORDS):
         event_id = next((v for k, v in event.items() if k.endswith("_id")), "") if isinstance(event, dict) else ""
         digest = hashlib.sha256(_bytes(event) or b"").hexdigest()
-        intent = {"e": "intent", "n": n, "topic": topic, "id": event_id, "sha256": digest,
-                  "at": "2026-03-01T12:00:00.000Z", "verdict": verdict}
+        intent = {
+            "e": "intent",
+            "n": n,
+            "topic": topic,
+            "id": event_id,
+            "sha256": digest,
+            "at": "2026-03-01T12:00:00.000Z",
+            "verdict": verdict,
+        }
         if verdict == "valid":
             intent["facts"] = _facts(event)
         kafka_ms = us(_kafka_at(partition, offset)) // 1000

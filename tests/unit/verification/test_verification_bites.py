@@ -107,13 +107,26 @@ FAULTS: list[tuple[str, str, Fault]] = [
     ("one_place", "a post from nowhere", change("silver/posts", C, offset=7)),
     ("one_place", "an event twice", double("silver/machine_events", 2)),
     ("one_place", "a bad record is lost", drop("quarantine/posts", rule="malformed")),
-    ("identity_once_within_horizon", "a duplicate was kept",
-     move("silver/posts", A, "silver/posts", partition=1, offset=0)),
+    (
+        "identity_once_within_horizon",
+        "a duplicate was kept",
+        move("silver/posts", A, "silver/posts", partition=1, offset=0),
+    ),
     ("verdicts", "another rule", change("quarantine/posts", {"offset": 1}, rule="wrong_type")),
-    ("verdicts", "a good reading in quarantine",
-     lambda world: world.tables["quarantine/readings"][1][1].append(
-         {**world.rows("quarantine/readings")[0], **{k: v for k, v in world.remove(
-             "silver/readings", reading_id="r1").items() if k in ("partition", "offset", "kafka_at")}})),
+    (
+        "verdicts",
+        "a good reading in quarantine",
+        lambda world: world.tables["quarantine/readings"][1][1].append(
+            {
+                **world.rows("quarantine/readings")[0],
+                **{
+                    k: v
+                    for k, v in world.remove("silver/readings", reading_id="r1").items()
+                    if k in ("partition", "offset", "kafka_at")
+                },
+            }
+        ),
+    ),
     ("quarantine_bytes", "other bytes in quarantine", change("quarantine/posts", {"offset": 1}, value=b"{not json ")),
     ("quarantine_bytes", "quarantined twice", double("quarantine/readings")),
     # silver's columns
@@ -128,8 +141,11 @@ FAULTS: list[tuple[str, str, Fault]] = [
     ("silver_posts", "a mention is missing", change("silver/posts", A, mention_pseudonyms=[])),
     ("silver_posts", "not a reply", change("silver/posts", B, in_reply_to=None)),
     ("silver_posts", "another Kafka time", shift("silver/posts", A, "kafka_at", timedelta(milliseconds=1))),
-    ("silver_readings", "the last digit",
-     shift("silver/readings", {"reading_id": "r1"}, "power_kw", Decimal("0.0001"))),
+    (
+        "silver_readings",
+        "the last digit",
+        shift("silver/readings", {"reading_id": "r1"}, "power_kw", Decimal("0.0001")),
+    ),
     ("silver_readings", "another machine", change("silver/readings", {"reading_id": "r1"}, machine_id="m2")),
     ("silver_machine_events", "another kind", change("silver/machine_events", {}, kind="maintenance")),
     ("post_deletions", "another time", shift("silver/post_deletions", B, "deleted_at", timedelta(seconds=1))),
@@ -147,11 +163,17 @@ FAULTS: list[tuple[str, str, Fault]] = [
     ("hashtag_minutes", "a shifted minute", fact("pg_hashtag_minute", 0, minute_us=0)),
     ("hashtag_minutes", "a fact is missing", lose("pg_hashtag_minute")),
     ("hashtag_minutes", "another date", fact("pg_hashtag_minute", 0, date_id=None)),
-    ("hashtag_minutes_recounted", "silver and PostgreSQL agree, the journal does not",
-     intent(0, facts={**A_FACTS, "minute": "2026-03-01T12:01:00Z"})),
+    (
+        "hashtag_minutes_recounted",
+        "silver and PostgreSQL agree, the journal does not",
+        intent(0, facts={**A_FACTS, "minute": "2026-03-01T12:01:00Z"}),
+    ),
     ("hashtag_minutes_recounted", "a doubled fact", fact("pg_hashtag_minute", 0, posts=2)),
-    ("hashtag_pair_hours", "a pair in another order",
-     fact("pg_hashtag_pair_hour", 0, hashtag_a="água", hashtag_b="rio")),
+    (
+        "hashtag_pair_hours",
+        "a pair in another order",
+        fact("pg_hashtag_pair_hour", 0, hashtag_a="água", hashtag_b="rio"),
+    ),
     ("author_days", "a reply too many", fact("pg_author_day", 0, replies=1)),
     ("machine_minutes", "the last digit of a sum", fact("pg_machine_minute", 0, total=13751)),
     ("machine_minutes", "the last digit of the squares", fact("pg_machine_minute", 0, total_squares=751562501)),
@@ -169,11 +191,17 @@ FAULTS: list[tuple[str, str, Fault]] = [
     ("gold_hashtag_minutes", "a doubled fact", change("gold/hashtag_minutes", {"hashtag": "rio2"}, posts=2)),
     ("gold_author_days", "a mention too many", shift("gold/author_days", {"posts": 2}, "mentions", 1)),
     ("gold_mention_edges", "an edge is missing", drop("gold/mention_edges")),
-    ("gold_machine_minutes", "the last digit",
-     shift("gold/machine_minutes", {"sensor": "power_kw"}, "total_squares", Decimal("0.00000001"))),
-    ("gold_hashtag_minutes", "ahead of its version",
-     lambda world: world.tables["gold/hashtag_minutes"][1][0].update(silver_version=1)),
-]  # fmt: skip
+    (
+        "gold_machine_minutes",
+        "the last digit",
+        shift("gold/machine_minutes", {"sensor": "power_kw"}, "total_squares", Decimal("0.00000001")),
+    ),
+    (
+        "gold_hashtag_minutes",
+        "ahead of its version",
+        lambda world: world.tables["gold/hashtag_minutes"][1][0].update(silver_version=1),
+    ),
+]
 
 
 @pytest.mark.parametrize(("check", "fault"), [pytest.param(c, f, id=f"{c}: {what}") for c, what, f in FAULTS])

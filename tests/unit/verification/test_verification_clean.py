@@ -49,9 +49,16 @@ def test_examples_are_keys_and_numbers(world: World) -> None:
 def test_postgresql_one_batch_behind(world: World) -> None:
     facts = world.postgres
     del facts["pg_ledger"][1::2]
-    facts["pg_row_counts"] = [{"query": q, "outcome": o, "rows": 1} for q, o in
-                              (("posts", "silver"), ("posts", "quarantine:malformed"), ("posts", "duplicate"),
-                               ("readings", "silver"), ("readings", "quarantine:impossible_value"))]  # fmt: skip
+    facts["pg_row_counts"] = [
+        {"query": q, "outcome": o, "rows": 1}
+        for q, o in (
+            ("posts", "silver"),
+            ("posts", "quarantine:malformed"),
+            ("posts", "duplicate"),
+            ("readings", "silver"),
+            ("readings", "quarantine:impossible_value"),
+        )
+    ]
     facts["pg_hashtag_minute"] = [row for row in facts["pg_hashtag_minute"] if row["minute_us"] == us(T0)]
     del facts["pg_hashtag_pair_hour"][1:], facts["pg_author_day"][1:], facts["pg_machine_event"][:]
     facts["pg_author_day"][0].update(posts=1)

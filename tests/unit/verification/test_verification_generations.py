@@ -24,8 +24,16 @@ def world(world: World) -> World:
     add_commit(world, "bronze/records", bronze, rows)
     add_commit(world, "silver/posts", {"query": "posts", "to": stop, "generation": 2, "counts": {"silver": 0}}, [])
     add_commit(world, "quarantine/posts", {}, [reject(row) for row in rows])
-    world.postgres["pg_ledger"].append({"query": "posts", "lineage": 1, "silver_version": 3, "from_offsets": "{}",
-                                        "to_offsets": json.dumps(stop), "rows": 0})
+    world.postgres["pg_ledger"].append(
+        {
+            "query": "posts",
+            "lineage": 1,
+            "silver_version": 3,
+            "from_offsets": "{}",
+            "to_offsets": json.dumps(stop),
+            "rows": 0,
+        }
+    )
     for counted in world.postgres["pg_row_counts"]:
         counted["rows"] += 2 * ((counted["query"], counted["outcome"]) == ("posts", "quarantine:malformed"))
     acknowledge(world, 0, 0, REBORN, NEW)
@@ -34,14 +42,29 @@ def world(world: World) -> World:
 
 
 def make_record(generation: int, partition: int, offset: int, at: datetime, value: bytes) -> Row:
-    return {"topic": "posts", "generation": generation, "partition": partition, "offset": offset, "kafka_at": at,
-            "key": b"k", "value": value, "ingested_at": at, "ingest_date": at.date()}
+    return {
+        "topic": "posts",
+        "generation": generation,
+        "partition": partition,
+        "offset": offset,
+        "kafka_at": at,
+        "key": b"k",
+        "value": value,
+        "ingested_at": at,
+        "ingest_date": at.date(),
+    }
 
 
 def reject(record: Row) -> Row:
     kept = {name: record[name] for name in ("generation", "partition", "offset", "kafka_at", "key", "value")}
-    return {**kept, "rule": "malformed", "reason": "because", "first_seen_at": record["ingested_at"],
-            "replayed_at": None, "purged_at": None}
+    return {
+        **kept,
+        "rule": "malformed",
+        "reason": "because",
+        "first_seen_at": record["ingested_at"],
+        "replayed_at": None,
+        "purged_at": None,
+    }
 
 
 def add_commit(world: World, table: str, note: Row, rows: list[Row]) -> None:
@@ -52,8 +75,14 @@ def add_commit(world: World, table: str, note: Row, rows: list[Row]) -> None:
 def acknowledge(world: World, partition: int, offset: int, at: datetime, value: bytes) -> None:
     n = len(world.journal) + 100
     world.journal += [
-        {"e": "intent", "n": n, "topic": "posts", "id": "", "sha256": hashlib.sha256(value).hexdigest(),
-         "verdict": "malformed"},
+        {
+            "e": "intent",
+            "n": n,
+            "topic": "posts",
+            "id": "",
+            "sha256": hashlib.sha256(value).hexdigest(),
+            "verdict": "malformed",
+        },
         {"e": "ack", "n": n, "partition": partition, "offset": offset, "kafka_ms": us(at) // 1000},
     ]
 

@@ -7,8 +7,17 @@ import pytest
 from tests.unit.verification.sample import ENDS, FIRST, SECOND
 from tests.unit.verification.world import Row, World
 
-REPLAY = {"query": "posts", "lineage": 1, "generation": 1, "rules": "r", "by": "replay", "from": ENDS["posts"],
-          "to": ENDS["posts"], "batch_at": SECOND.isoformat(), "counts": {"replayed": 0}}
+REPLAY = {
+    "query": "posts",
+    "lineage": 1,
+    "generation": 1,
+    "rules": "r",
+    "by": "replay",
+    "from": ENDS["posts"],
+    "to": ENDS["posts"],
+    "batch_at": SECOND.isoformat(),
+    "counts": {"replayed": 0},
+}
 """Silver's third commit; in this world the row is in an earlier one, which the recount does not ask."""
 
 
@@ -21,8 +30,9 @@ def shelve_post_a(world: World, **values: object) -> None:
     world.tables["quarantine/posts"][1][1].append(row)
     world.tables["silver/posts"].append((REPLAY, []))
     offsets = json.dumps(ENDS["posts"])
-    world.postgres["pg_ledger"].append({"query": "posts", "lineage": 1, "silver_version": 3, "from_offsets": offsets,
-                                        "to_offsets": offsets, "rows": 0})
+    world.postgres["pg_ledger"].append(
+        {"query": "posts", "lineage": 1, "silver_version": 3, "from_offsets": offsets, "to_offsets": offsets, "rows": 0}
+    )
     count(world, {"silver": 2, "quarantine:malformed": 3})
     world.postgres["pg_row_counts"].append({"query": "posts", "outcome": "replayed", "rows": 1})
 

@@ -14,36 +14,98 @@ from warehouse.verification.facts import SCHEMAS
 KEY = bytes(range(32))
 SENSORS = ("temperature_c", "vibration_mm_s", "rotation_rpm", "pressure_bar", "power_kw", "parts_count")
 LIMITS = Limits(
-    max_lengths={"post_id": 64, "source": 64, "author_id": 128, "lang": 35, "text": 10000, "in_reply_to": 64,
-                 "reading_id": 64, "event_id": 64, "machine_id": 64, "detail": 1000},
+    max_lengths={
+        "post_id": 64,
+        "source": 64,
+        "author_id": 128,
+        "lang": 35,
+        "text": 10000,
+        "in_reply_to": 64,
+        "reading_id": 64,
+        "event_id": 64,
+        "machine_id": 64,
+        "detail": 1000,
+    },
     sensor_limits={**dict.fromkeys(SENSORS, (0, 100000)), "temperature_c": (-100, 1000)},
-    earliest="2000-01-01", tolerance_seconds=300, late_seconds=60,
-)  # fmt: skip
+    earliest="2000-01-01",
+    tolerance_seconds=300,
+    late_seconds=60,
+)
 AT, TEXT, TEXTS, MEASURE = pa.timestamp("us", "UTC"), pa.string(), pa.list_(pa.string()), pa.decimal128(18, 4)
 PLACE = {"generation": pa.int32(), "partition": pa.int32(), "offset": pa.int64(), "kafka_at": AT}
 INGESTION = {"ingested_at": AT, "ingest_date": pa.date32()}
 LAKE: dict[str, dict[str, pa.DataType]] = {
     "bronze/records": {"topic": TEXT, **PLACE, "key": pa.binary(), "value": pa.binary(), **INGESTION},
-    "silver/posts": {**PLACE, "post_id": TEXT, "source": TEXT, "author_pseudonym": TEXT, "created_at": AT, "lang": TEXT,
-                     "text": TEXT, "hashtags": TEXTS, "counted_hashtags": TEXTS, "mention_pseudonyms": TEXTS,
-                     "in_reply_to": TEXT, **INGESTION},
+    "silver/posts": {
+        **PLACE,
+        "post_id": TEXT,
+        "source": TEXT,
+        "author_pseudonym": TEXT,
+        "created_at": AT,
+        "lang": TEXT,
+        "text": TEXT,
+        "hashtags": TEXTS,
+        "counted_hashtags": TEXTS,
+        "mention_pseudonyms": TEXTS,
+        "in_reply_to": TEXT,
+        **INGESTION,
+    },
     "silver/post_deletions": {**PLACE, "post_id": TEXT, "source": TEXT, "deleted_at": AT, **INGESTION},
-    "silver/readings": {**PLACE, "reading_id": TEXT, "machine_id": TEXT, "measured_at": AT,
-                        **dict.fromkeys(SENSORS, MEASURE), **INGESTION},
-    "silver/machine_events": {**PLACE, "event_id": TEXT, "machine_id": TEXT, "occurred_at": AT, "kind": TEXT,
-                              "detail": TEXT, **INGESTION},
-    **{f"quarantine/{topic}": {**PLACE, "key": pa.binary(), "value": pa.binary(), "rule": TEXT, "reason": TEXT,
-                               "first_seen_at": AT, "replayed_at": AT, "purged_at": AT}
-       for topic in ("posts", "readings", "machine_events")},
+    "silver/readings": {
+        **PLACE,
+        "reading_id": TEXT,
+        "machine_id": TEXT,
+        "measured_at": AT,
+        **dict.fromkeys(SENSORS, MEASURE),
+        **INGESTION,
+    },
+    "silver/machine_events": {
+        **PLACE,
+        "event_id": TEXT,
+        "machine_id": TEXT,
+        "occurred_at": AT,
+        "kind": TEXT,
+        "detail": TEXT,
+        **INGESTION,
+    },
+    **{
+        f"quarantine/{topic}": {
+            **PLACE,
+            "key": pa.binary(),
+            "value": pa.binary(),
+            "rule": TEXT,
+            "reason": TEXT,
+            "first_seen_at": AT,
+            "replayed_at": AT,
+            "purged_at": AT,
+        }
+        for topic in ("posts", "readings", "machine_events")
+    },
     "gold/hashtag_minutes": {"minute": AT, "hashtag": TEXT, "lang": TEXT, "posts": pa.int64()},
-    "gold/author_days": {"day": pa.date32(), "author_pseudonym": TEXT, "posts": pa.int64(), "replies": pa.int64(),
-                         "mentions": pa.int64()},
-    "gold/mention_edges": {"day": pa.date32(), "author_pseudonym": TEXT, "mention_pseudonym": TEXT,
-                           "mentions": pa.int64()},
-    "gold/machine_minutes": {"minute": AT, "machine_id": TEXT, "sensor": TEXT, "readings": pa.int64(),
-                             "total": pa.decimal128(38, 4), "total_squares": pa.decimal128(38, 8), "lowest": MEASURE,
-                             "highest": MEASURE},
-}  # fmt: skip
+    "gold/author_days": {
+        "day": pa.date32(),
+        "author_pseudonym": TEXT,
+        "posts": pa.int64(),
+        "replies": pa.int64(),
+        "mentions": pa.int64(),
+    },
+    "gold/mention_edges": {
+        "day": pa.date32(),
+        "author_pseudonym": TEXT,
+        "mention_pseudonym": TEXT,
+        "mentions": pa.int64(),
+    },
+    "gold/machine_minutes": {
+        "minute": AT,
+        "machine_id": TEXT,
+        "sensor": TEXT,
+        "readings": pa.int64(),
+        "total": pa.decimal128(38, 4),
+        "total_squares": pa.decimal128(38, 8),
+        "lowest": MEASURE,
+        "highest": MEASURE,
+    },
+}
 PARTITION_BY = {"bronze/records": ["topic", "ingest_date"]}
 
 Row = dict[str, Any]
