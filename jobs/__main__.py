@@ -51,7 +51,7 @@ def main(words: list[str]) -> int:
         sys.stderr.write(f"There is no job {name!r}: {hint}\n")
         return 2
     if jobs[name].is_for_spark(rest):
-        from jobs.submission import submit  # only here: the list and the other jobs start without it
+        from jobs.spark_submit import submit  # only here: the list and the other jobs start without it
 
         return submit(name, rest)
     sys.argv = [name, *rest]

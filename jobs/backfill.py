@@ -15,10 +15,10 @@ from rich.table import Table
 from jobs.cli import parse, run
 from jobs.session import open_session
 from jobs.wiring import build_runtime
-from streaming.care.backfill import Difference, open_backfill
-from streaming.queries.domains import build_domains
+from streaming.operations.backfill import Difference, open_backfill
 from streaming.queries.gold import GOLD
-from warehouse.tables import SILVER
+from streaming.queries.topic_pipelines import build_topic_pipelines
+from warehouse.lake.tables import SILVER
 
 GROUP = "care"
 NEEDS_SPARK = True
@@ -57,8 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("--from must lie before --to")
     with open_session("backfill") as spark:
         runtime = build_runtime(spark, settings, available_now=True)
-        domains = build_domains(runtime.key_file)
-        backfill = open_backfill(runtime, domains, arguments.table, arguments.start, arguments.stop)
+        pipelines = build_topic_pipelines(runtime.key_file)
+        backfill = open_backfill(runtime, pipelines, arguments.table, arguments.start, arguments.stop)
         found = backfill.run(apply=arguments.apply)
     show(found, arguments.apply, Console(highlight=False))
     return 0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from jobs.cli import parse, run
-from streaming.topics import create_topics
+from streaming.kafka_admin import create_topics
 
 GROUP = "set up"
 

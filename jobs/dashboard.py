@@ -14,8 +14,8 @@ from waitress.server import BaseWSGIServer, create_server
 
 from jobs.cli import parse, run
 from jobs.settings import SettingsError
-from warehouse.dashboards.app import build_album, build_app
-from warehouse.postgres import make_pool, role_url
+from warehouse.dashboards.app import build_app, build_refresh_cache
+from warehouse.database.connections import make_pool, role_url
 from warehouse.settings import PageSettings
 
 GROUP = "run"
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Serves until Ctrl-C or SIGTERM."""
     _, settings = parse(_build_parser(), argv)
     pool = make_pool(role_url(settings.postgres, "reader"), CONNECTIONS, "afluente page")
-    app = build_app(build_album(pool, settings.page.refresh_seconds), settings.page)
+    app = build_app(build_refresh_cache(pool, settings.page.refresh_seconds), settings.page)
     server = _listen(app.server, settings.page)
     signal.signal(signal.SIGTERM, _leave)
     address = f"http://{settings.page.host}:{server.effective_port}/"

@@ -12,12 +12,12 @@ from rich.console import Console
 
 from jobs.cli import parse, run, settings_words
 from jobs.settings import BROKER_JARS, ROOT, Settings, load_settings
-from streaming.children import Children
-from streaming.demonstration import Demonstration, Plan
-from streaming.embedded import find_pieces
 from streaming.errors import StreamingError
-from streaming.folder import claim_folder, empty_folder
-from warehouse.postgres import role_url
+from streaming.local.child_jobs import ChildJobs
+from streaming.local.demo import Demo, Plan
+from streaming.local.run_folder import claim_folder, empty_folder
+from streaming.local.services import find_services
+from warehouse.database.connections import role_url
 
 GROUP = "run"
 
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _build(arguments, settings, console).run()
 
 
-def _build(arguments: argparse.Namespace, settings: Settings, console: Console) -> Demonstration:
+def _build(arguments: argparse.Namespace, settings: Settings, console: Console) -> Demo:
     plan = Plan(
         minutes=arguments.minutes,
         generate=(
@@ -77,8 +77,8 @@ def _build(arguments: argparse.Namespace, settings: Settings, console: Console) 
         reports=settings.var / "reports",
         writer_url=lambda: role_url(settings.postgres, "writer"),
     )
-    children = Children(ROOT, settings.var / "logs", settings_words(arguments))
-    return Demonstration(plan, find_pieces(settings.kafka, settings.postgres, BROKER_JARS), children, console)
+    children = ChildJobs(ROOT, settings.var / "logs", settings_words(arguments))
+    return Demo(plan, find_services(settings.kafka, settings.postgres, BROKER_JARS), children, console)
 
 
 def _read_generator_overrides(arguments: argparse.Namespace) -> list[str]:
@@ -89,9 +89,9 @@ def _read_generator_overrides(arguments: argparse.Namespace) -> list[str]:
 
 def _empty(settings: Settings, console: Console, sure: bool) -> bool:
     folder: Path = settings.var
-    for piece in find_pieces(settings.kafka, settings.postgres, BROKER_JARS):
-        if piece.is_running():
-            raise StreamingError(f"the {piece.name} still uses {folder}: run `./spark-submit.sh services stop` first")
+    for service in find_services(settings.kafka, settings.postgres, BROKER_JARS):
+        if service.is_running():
+            raise StreamingError(f"the {service.name} still uses {folder}: run `./spark-submit.sh services stop` first")
     if not sure and console.input(f"Empty {folder} (lake, topics, database of earlier runs)? [y/N] ").lower() != "y":
         console.print("Nothing was emptied; run without --fresh to continue where the last run stopped.")
         return False

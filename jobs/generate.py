@@ -14,14 +14,13 @@ from rich.console import Console
 
 from jobs.cli import parse, run
 from jobs.settings import CONF, Settings
-from streaming.broker import bootstrap_servers
-from streaming.sources.cursor import lock_journal
-from streaming.sources.generator import Generator, Outcome
-from streaming.sources.planning import TOPICS, Request, plan_feeds
-from streaming.sources.planted import read_planted
-from streaming.sources.roles import Mix
-from streaming.sources.sending import Connection, check_topics
-from streaming.sources.worker import WorkerPlan
+from streaming.producers.cursor import lock_journal
+from streaming.producers.producer import Connection, check_topics
+from streaming.producers.synthetic.config import read_generator_config
+from streaming.producers.synthetic.injection import Mix
+from streaming.producers.synthetic.planning import TOPICS, Request, plan_feeds
+from streaming.producers.synthetic.processes import Generator, Outcome
+from streaming.producers.synthetic.worker import WorkerPlan
 
 GROUP = "feed"
 _LEAD_MS = 1_000  # producers need so long to start; a paced run begins after that
@@ -98,16 +97,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _plan(request: Request, settings: Settings) -> list[WorkerPlan]:
-    connection = Connection(bootstrap_servers(settings.kafka), settings.kafka.max_message_bytes)
-    planted = read_planted(CONF)
+    connection = Connection(settings.kafka.address, settings.kafka.max_message_bytes)
+    config = read_generator_config(CONF)
     start_ms = int(time.time() * 1000) + (0 if request.history_days or request.is_unpaced else _LEAD_MS)
-    workers = plan_feeds(request, settings.generator, planted, start_ms)
+    workers = plan_feeds(request, settings.generator, config, start_ms)
     check_topics(connection, TOPICS[request.what])
     for kind in sorted({feeds[0].kind for feeds in workers}):
         lock_journal(settings.generator.journal, kind)
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
     journal = settings.generator.journal
-    return [WorkerPlan(tuple(feeds), planted, connection, journal, name, os.getpid()) for feeds in workers]
+    return [WorkerPlan(tuple(feeds), config, connection, journal, name, os.getpid()) for feeds in workers]
 
 
 def _with_options(settings: Settings, arguments: argparse.Namespace) -> Settings:

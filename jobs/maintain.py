@@ -7,11 +7,11 @@ from rich.console import Console
 
 from jobs.cli import parse, run
 from jobs.session import open_session
-from warehouse.books import fold_books
-from warehouse.locks import TableLocks
-from warehouse.postgres import role_url
-from warehouse.tables import ALL
-from warehouse.upkeep import Done, Upkeep
+from warehouse.database.connections import role_url
+from warehouse.database.rollup import roll_up_old_rows
+from warehouse.lake.locks import TableLocks
+from warehouse.lake.maintenance import Done, Maintenance
+from warehouse.lake.tables import ALL
 
 GROUP = "care"
 NEEDS_SPARK = True
@@ -41,11 +41,11 @@ def main(argv: list[str] | None = None) -> int:
     console = Console(highlight=False)
     with open_session("maintain") as spark:
         locks = TableLocks(spark, settings.lake.path, enabled=settings.lake.local_locks)
-        upkeep = Upkeep(spark, settings.lake, locks, open_day=arguments.open_day)
+        upkeep = Maintenance(spark, settings.lake, locks, open_day=arguments.open_day)
         act, describe = (upkeep.plan, describe_plan) if arguments.dry_run else (upkeep.run, describe_run)
         with locks.hold("maintain"):  # a second run waits, and then finds nothing to do
             busy = [done for done in map(act, ALL) if show(console, done, describe)]
-    folded = {} if arguments.dry_run else fold_books(role_url(settings.postgres, "owner"))
+    folded = {} if arguments.dry_run else roll_up_old_rows(role_url(settings.postgres, "owner"))
     for table, rows in folded.items():
         if rows:
             console.print(f"{table}: {rows:,} old rows became sums")

@@ -9,9 +9,9 @@ from rich.console import Console
 
 from jobs.cli import parse, run
 from jobs.settings import CONF, Settings, SettingsError
-from warehouse.migrations import migrate
-from warehouse.postgres import connect, role_url
-from warehouse.reference import Reference, parse_reference
+from warehouse.database.connections import connect, role_url
+from warehouse.database.machine_reference import Reference, parse_reference
+from warehouse.database.migrations import migrate
 
 GROUP = "set up"
 

@@ -17,15 +17,15 @@ from rich.table import Table
 
 from jobs.cli import parse, run
 from jobs.settings import Settings
-from warehouse.quarantine import (
+from warehouse.lake.quarantine_reader import (
     Record,
     RecordId,
     Selection,
-    count_shelves,
     list_records,
     parse_age,
     parse_id,
     read_record,
+    summarize_rules,
 )
 
 GROUP = "care"
@@ -90,8 +90,8 @@ def _check(parser: argparse.ArgumentParser, arguments: argparse.Namespace, topic
 
 
 def _list(settings: Settings, topics: tuple[str, ...], selection: Selection, limit: int, console: Console) -> None:
-    shelves = count_shelves(settings.lake.path, topics, selection)
-    if not shelves:
+    summaries = summarize_rules(settings.lake.path, topics, selection)
+    if not summaries:
         console.print("quarantine holds no such record")
         return
     table = Table("topic", "rule", box=None)
@@ -99,9 +99,9 @@ def _list(settings: Settings, topics: tuple[str, ...], selection: Selection, lim
         table.add_column(name, justify="right")
     table.add_column("oldest")
     table.add_column("newest")
-    for shelf in shelves:
-        numbers = (f"{rows:,}" for rows in (shelf.waiting, shelf.replayed, shelf.purged))
-        table.add_row(shelf.topic, shelf.rule, *numbers, _say(shelf.oldest), _say(shelf.newest))
+    for summary in summaries:
+        numbers = (f"{rows:,}" for rows in (summary.waiting, summary.replayed, summary.purged))
+        table.add_row(summary.topic, summary.rule, *numbers, _say(summary.oldest), _say(summary.newest))
     console.print(table)
     records = list_records(settings.lake.path, topics, selection, limit)
     if records:
@@ -145,19 +145,21 @@ def _readable(data: bytes | None) -> str:
 
 
 def _replay(settings: Settings, selection: Selection, now: datetime, console: Console) -> None:
-    from streaming.care.replay import Replay
-    from streaming.queries.domains import build_domains  # only here: list and show start without Spark
+    from streaming.operations.quarantine_replay import Replay
+    from streaming.queries.topic_pipelines import build_topic_pipelines  # only here: list and show start without Spark
 
     def replay(runtime: Any, topic: str) -> str:
-        done = Replay(runtime, build_domains(runtime.key_file)[topic], now).run(selection)
-        waits = f", {done.too_young} too young (ripe with a batch after {_say(done.ripe_at)})" if done.too_young else ""
+        done = Replay(runtime, build_topic_pipelines(runtime.key_file)[topic], now).run(selection)
+        waits = (
+            f", {done.too_young} too young (ripe with a batch after {_say(done.eligible_at)})" if done.too_young else ""
+        )
         return f"{topic}: {done.used} used, {done.duplicates} duplicates, {done.still_bad} still bad{waits}"
 
     _act(settings, selection, replay, console)
 
 
 def _purge(settings: Settings, selection: Selection, now: datetime, console: Console) -> None:
-    from streaming.care.purge import purge
+    from streaming.operations.quarantine_purge import purge
 
     def empty(runtime: Any, topic: str) -> str:
         return f"{topic}: {purge(runtime, topic, selection, now)} purged"

@@ -8,7 +8,7 @@ from rich.console import Console
 from jobs.cli import parse, run
 from jobs.session import open_session
 from jobs.wiring import build_runtime
-from streaming.care.repairs import allow_batches, begin_new_generations, skip_lost
+from streaming.operations.repair import allow_batches, begin_new_generations, skip_lost
 from streaming.queries.runtime import Runtime
 
 GROUP = "care"

@@ -16,10 +16,9 @@ from rich.console import Console
 
 from jobs.cli import parse, run
 from jobs.settings import CONF
-from streaming.broker import bootstrap_servers
-from streaming.sources.journal import Journal
-from streaming.sources.recording import read_recording, replay, shift_records
-from streaming.sources.sending import Connection, Sender, check_topics
+from streaming.producers.journal import Journal
+from streaming.producers.producer import Connection, Producer, check_topics
+from streaming.producers.synthetic.recording import read_recording, replay, shift_records
 
 GROUP = "feed"
 _PATIENCE_SECONDS = 4.0
@@ -41,11 +40,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.speed <= 0:
         parser.error("--speed must be above 0")
     records = read_recording(CONF / "recordings")
-    connection = Connection(bootstrap_servers(settings.kafka), settings.kafka.max_message_bytes)
+    connection = Connection(settings.kafka.address, settings.kafka.max_message_bytes)
     topics = sorted({record.topic for record in records})
     check_topics(connection, topics)
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
-    sender = Sender(connection, Journal(settings.generator.journal / f"recording-replay-{name}.jsonl"), topics)
+    sender = Producer(connection, Journal(settings.generator.journal / f"recording-replay-{name}.jsonl"), topics)
     console = Console(highlight=False, soft_wrap=True)
     with console.status(f"replaying {len(records)} records, {arguments.speed:g} times as fast as recorded ..."):
         replay(shift_records(records, name, int(time.time() * 1000), arguments.speed), sender, _stop_on_signals())

@@ -1,6 +1,6 @@
 """Start, stop or look at the embedded broker and database; they stay until `stop`, whatever shell started them.
 
-A piece that the settings replace by a real one (kafka.bootstrap_servers, postgres.url) is left alone.
+A service that the settings replace by a real one (kafka.bootstrap_servers, postgres.url) is left alone.
 """
 
 import argparse
@@ -11,13 +11,13 @@ from rich.table import Table
 
 from jobs.cli import parse, run
 from jobs.settings import BROKER_JARS
-from streaming.embedded import Piece, find_pieces
+from streaming.local.services import Service, find_services
 
 GROUP = "set up"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Returns 0 when every piece is as asked; `status` returns 3 when one does not answer, like `systemctl`."""
+    """Returns 0 when every service is as asked; `status` returns 3 when one does not answer, like `systemctl`."""
     parser = argparse.ArgumentParser(prog="services", description=__doc__)
     parser.add_argument(
         "action",
@@ -26,41 +26,41 @@ def main(argv: Sequence[str] | None = None) -> int:
         "status: exit code 3 when one does not answer",
     )
     arguments, settings = parse(parser, argv)
-    pieces = find_pieces(settings.kafka, settings.postgres, BROKER_JARS)
+    services = find_services(settings.kafka, settings.postgres, BROKER_JARS)
     console = Console(highlight=False)
     if arguments.action == "start":
-        return _start(pieces, console)
-    return _stop(pieces, console) if arguments.action == "stop" else _show(pieces, console)
+        return _start(services, console)
+    return _stop(services, console) if arguments.action == "stop" else _show(services, console)
 
 
-def _start(pieces: list[Piece], console: Console) -> int:
-    for piece in pieces:
-        if not piece.embedded:
-            console.print(f"{piece.name}: a real one is configured at {piece.address}, nothing to start")
-        elif piece.is_running():
-            console.print(f"{piece.name}: runs already at {piece.address}")
+def _start(services: list[Service], console: Console) -> int:
+    for service in services:
+        if not service.embedded:
+            console.print(f"{service.name}: a real one is configured at {service.address}, nothing to start")
+        elif service.is_running():
+            console.print(f"{service.name}: runs already at {service.address}")
         else:
-            with console.status(f"starting the {piece.name} ..."):
-                piece.start(False)
-            console.print(f"{piece.name}: started at {piece.address}")
+            with console.status(f"starting the {service.name} ..."):
+                service.start(False)
+            console.print(f"{service.name}: started at {service.address}")
     return 0
 
 
-def _stop(pieces: list[Piece], console: Console) -> int:
-    for piece in reversed(pieces):
-        was_running = piece.is_running()
-        with console.status(f"stopping the {piece.name} ..."):
-            piece.stop()
-        console.print(f"{piece.name}: {'stopped' if was_running else 'was not running'}")
+def _stop(services: list[Service], console: Console) -> int:
+    for service in reversed(services):
+        was_running = service.is_running()
+        with console.status(f"stopping the {service.name} ..."):
+            service.stop()
+        console.print(f"{service.name}: {'stopped' if was_running else 'was not running'}")
     return 0
 
 
-def _show(pieces: list[Piece], console: Console) -> int:
-    table = Table("piece", "kind", "address", "state")
-    answers = [piece.is_answering() for piece in pieces]
-    for piece, answering in zip(pieces, answers, strict=True):
-        kind = "embedded" if piece.embedded else "configured"
-        table.add_row(piece.name, kind, piece.address, "answers" if answering else "does not answer")
+def _show(services: list[Service], console: Console) -> int:
+    table = Table("service", "kind", "address", "state")
+    answers = [service.is_answering() for service in services]
+    for service, answering in zip(services, answers, strict=True):
+        kind = "embedded" if service.embedded else "configured"
+        table.add_row(service.name, kind, service.address, "answers" if answering else "does not answer")
     console.print(table)
     return 0 if all(answers) else 3
 

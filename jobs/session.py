@@ -7,7 +7,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from streaming.processes import die_with_parent
+from streaming.local.processes import die_with_parent
 
 _CLASSES = (
     "functions",

@@ -7,21 +7,21 @@ from functools import partial
 from jobs.cli import parse, run
 from jobs.session import open_session
 from jobs.wiring import build_runtime
-from streaming.queries.domains import build_domains
 from streaming.queries.gold import GOLD
-from streaming.queries.leaving import leave_on_signals
-from streaming.queries.opening import (
+from streaming.queries.runtime import Runtime
+from streaming.queries.shutdown import stop_on_signals
+from streaming.queries.startup import (
     open_bronze_query,
     open_gold_query,
     open_topic_query,
 )
-from streaming.queries.runtime import Runtime
 from streaming.queries.supervisor import Startable, Supervisor
+from streaming.queries.topic_pipelines import build_topic_pipelines
 
 GROUP = "run"
 NEEDS_SPARK = True
 TOPIC_PHASE = ("bronze", "posts", "readings", "machine_events")
-GOLD_PHASE = tuple(domain.name for domain in GOLD)
+GOLD_PHASE = tuple(pipeline.name for pipeline in GOLD)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -52,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
     phases = (TOPIC_PHASE, GOLD_PHASE) if arguments.available_now else (TOPIC_PHASE + GOLD_PHASE,)
     with open_session("stream") as spark:
         runtime = build_runtime(spark, settings, available_now=arguments.available_now)
-        leave_on_signals(spark, runtime.stop)
+        stop_on_signals(spark, runtime.stop)
         openers = build_openers(runtime)
         for phase in phases:
             Supervisor(runtime, {name: openers[name] for name in phase if name in wanted}).run()
@@ -62,8 +62,8 @@ def main(argv: list[str] | None = None) -> int:
 def build_openers(runtime: Runtime) -> dict[str, Callable[[], Startable]]:
     """Query name -> how to open it."""
     openers: dict[str, Callable[[], Startable]] = {"bronze": partial(open_bronze_query, runtime)}
-    for name, domain in build_domains(runtime.key_file).items():
-        openers[name] = partial(open_topic_query, runtime, domain)
+    for name, pipeline in build_topic_pipelines(runtime.key_file).items():
+        openers[name] = partial(open_topic_query, runtime, pipeline)
     for gold in GOLD:
         openers[gold.name] = partial(open_gold_query, runtime, gold)
     return openers

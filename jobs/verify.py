@@ -15,8 +15,8 @@ from rich.table import Table
 
 from jobs.cli import parse, run
 from jobs.settings import Settings, load_quality
+from warehouse.database.connections import role_url
 from warehouse.errors import WarehouseError
-from warehouse.postgres import role_url
 from warehouse.verification import Check, Inputs, Limits, PostgresFacts, Report, VerificationError, verify
 
 GROUP = "prove"

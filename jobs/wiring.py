@@ -5,10 +5,10 @@ from pyspark.sql import SparkSession
 from jobs.settings import Settings, load_quality
 from streaming.queries.runtime import Runtime
 from streaming.settings import QualitySettings
-from streaming.transforms.rules import QualityRules
-from warehouse.locks import TableLocks
-from warehouse.postgres import role_url
-from warehouse.secret_files import ensure_key
+from streaming.transforms.quality_rules import QualityRules
+from warehouse.database.connections import role_url
+from warehouse.database.secret_files import ensure_key
+from warehouse.lake.locks import TableLocks
 
 PSEUDONYM_KEY = "pseudonym.key"
 

@@ -21,6 +21,11 @@ class KafkaSettings(Section):
     max_message_bytes: int = Field(gt=0, description="the broker refuses anything larger, producers never send it")
     retention_hours: int = Field(gt=0)
 
+    @property
+    def address(self) -> str:
+        """Where clients connect: the brokers that are configured, else the embedded one."""
+        return self.bootstrap_servers or f"127.0.0.1:{self.port}"
+
 
 class QuerySettings(Section):
     """One streaming query: how often, how much at once, and for how long a repeated id is a duplicate."""

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 pytest_plugins = [
-    "tests.fixtures_broker",
-    "tests.fixtures_postgres",
-    "tests.fixtures_stream",
-    "tests.fixtures_faults",
-    "tests.fixtures_plant",
+    "tests.support.kafka",
+    "tests.support.postgres",
+    "tests.support.stream",
+    "tests.support.faults.fixtures",
+    "tests.support.faults.lakehouse",
 ]
 
 _IN_CI = os.environ.get("CI", "").lower() == "true"

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from streaming.positions import Offsets
-from streaming.queries.generations import Generations, TopicMissing
+from streaming.kafka_admin import describe_topics, read_begin_offsets, read_end_offsets
 from streaming.queries.runtime import Runtime
-from streaming.sinks.delta import PositionedTable
+from streaming.recovery.offsets import Offsets
+from streaming.recovery.topic_generations import Generations, Topic, TopicMissing
+from streaming.sinks.delta import OffsetTrackedTable
 from streaming.sinks.fence import Fence, take_fence
-from streaming.sinks.ledger import Ledger
-from streaming.topics import Topic, describe_topics, read_begin_offsets, read_end_offsets
-from warehouse.delta_io import create_table
-from warehouse.tables import Table
+from streaming.sinks.postgres import Ledger
+from warehouse.lake.delta_io import create_table
+from warehouse.lake.tables import Table
 
 
 def known_generations(runtime: Runtime) -> Generations:
@@ -45,11 +45,11 @@ def ask_latest(runtime: Runtime, topics: tuple[str, ...]) -> Offsets:
     return _select(read_end_offsets(runtime.kafka), topics)
 
 
-def open_table(runtime: Runtime, table: Table, generations: Mapping[str, int]) -> PositionedTable:
+def open_table(runtime: Runtime, table: Table, generations: Mapping[str, int]) -> OffsetTrackedTable:
     """A table of the lake, created where it does not exist."""
     with runtime.locks.hold(table.name):
         create_table(runtime.spark, runtime.lake, table)
-    return PositionedTable(table, runtime.lake.path, runtime.locks, generations)
+    return OffsetTrackedTable(table, runtime.lake.path, runtime.locks, generations)
 
 
 def open_ledger(runtime: Runtime, query: str) -> Ledger:
@@ -57,7 +57,7 @@ def open_ledger(runtime: Runtime, query: str) -> Ledger:
     return Ledger(runtime.writer_url, query, runtime.stop, runtime.stream.retry_max_seconds)
 
 
-def take_over(runtime: Runtime, query: str, ledger: Ledger | None) -> Fence:
+def acquire_fence(runtime: Runtime, query: str, ledger: Ledger | None) -> Fence:
     """From now on an older driver of this query may neither write nor commit. `ledger`: None where it has none."""
     above = ledger.fence_number() if ledger else 0
     with runtime.locks.hold(f"fence/{query}"):

@@ -7,15 +7,15 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.streaming import StreamingQuery
 
-from streaming.positions import Decision, Offsets
 from streaming.queries.access import check_generations
-from streaming.queries.checkpoint import BatchRange, Lineage, read_range
+from streaming.queries.outcomes import iso_of_ms
 from streaming.queries.runtime import Runtime
-from streaming.queries.tally import iso_of_ms
-from streaming.sinks.delta import PositionedTable
+from streaming.recovery.checkpoint import BatchRange, Lineage, read_range
+from streaming.recovery.offsets import Decision, Offsets
+from streaming.sinks.delta import OffsetTrackedTable
 from streaming.sinks.fence import Fence
 from streaming.sources.kafka import read_topics
-from warehouse.schemas import bronze
+from warehouse.lake.schemas import bronze
 
 NAME = "bronze"
 
@@ -25,7 +25,7 @@ class BronzeQuery:
     """The running query; `generations` numbers each topic's UUID."""
 
     runtime: Runtime
-    table: PositionedTable
+    table: OffsetTrackedTable
     fence: Fence
     lineage: Lineage
     generations: dict[str, int]

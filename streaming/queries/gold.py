@@ -13,9 +13,9 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.streaming import StreamingQuery
 
-from streaming.queries.foreign import ForeignCommits
+from streaming.queries.external_commits import ExternalCommits
 from streaming.queries.runtime import Runtime
-from streaming.sinks.delta import PositionedTable
+from streaming.sinks.delta import OffsetTrackedTable
 from streaming.sinks.fence import Fence
 from streaming.transforms.increments import (
     count_by_author_day,
@@ -23,9 +23,9 @@ from streaming.transforms.increments import (
     count_by_mention_edge,
     measure_by_machine_minute,
 )
-from warehouse.delta_io import match_on, merge, minding_gone_files, overwrite, read_added_rows, read_table
-from warehouse.delta_log import Commit, DeltaLog, RebuildNeeded
-from warehouse.tables import (
+from warehouse.lake.delta_io import match_on, merge, overwrite, read_added_rows, read_table, rebuild_if_file_gone
+from warehouse.lake.delta_log import Commit, DeltaLog, RebuildNeeded
+from warehouse.lake.tables import (
     AUTHOR_DAYS,
     HASHTAG_MINUTES,
     MACHINE_MINUTES,
@@ -49,7 +49,7 @@ class Aggregate:
 
 
 @dataclass(frozen=True)
-class GoldDomain:
+class GoldPipeline:
     """One gold query: its silver table and its aggregates."""
 
     name: str
@@ -58,7 +58,7 @@ class GoldDomain:
 
 
 GOLD = (
-    GoldDomain(
+    GoldPipeline(
         "gold_posts",
         POSTS,
         (
@@ -67,30 +67,30 @@ GOLD = (
             Aggregate(MENTION_EDGES, count_by_mention_edge),
         ),
     ),
-    GoldDomain("gold_machines", READINGS, (Aggregate(MACHINE_MINUTES, measure_by_machine_minute),)),
+    GoldPipeline("gold_machines", READINGS, (Aggregate(MACHINE_MINUTES, measure_by_machine_minute),)),
 )
 
 
 @dataclass(frozen=True)
 class GoldQuery:
-    """The running query. `tables` are in the order of the domain's aggregates."""
+    """The running query. `tables` are in the order of the pipeline's aggregates."""
 
-    domain: GoldDomain
+    pipeline: GoldPipeline
     runtime: Runtime
     fence: Fence
-    tables: tuple[PositionedTable, ...]
-    foreign: ForeignCommits
+    tables: tuple[OffsetTrackedTable, ...]
+    foreign: ExternalCommits
 
     def start(self) -> StreamingQuery:
         """Starts the bell: a stream of silver that skips commits which change rows (erasure, backfill, blanking)."""
         runtime = self.runtime
         silver = runtime.spark.readStream.format("delta").option("skipChangeCommits", "true")
         return (
-            silver.load(str(runtime.lake.path / self.domain.silver.name))
-            .writeStream.queryName(self.domain.name)
-            .option("checkpointLocation", str(runtime.stream.checkpoints / self.domain.name / str(self.fence.number)))
+            silver.load(str(runtime.lake.path / self.pipeline.silver.name))
+            .writeStream.queryName(self.pipeline.name)
+            .option("checkpointLocation", str(runtime.stream.checkpoints / self.pipeline.name / str(self.fence.number)))
             .outputMode("append")
-            .trigger(**runtime.trigger(self.domain.name))
+            .trigger(**runtime.trigger(self.pipeline.name))
             .foreachBatch(self.process)
             .start()
         )
@@ -102,34 +102,36 @@ class GoldQuery:
     def process(self, rung: DataFrame, batch_id: int) -> None:
         """Brings each gold table to silver's newest version; `rung` itself is not read."""
         self.runtime.check_stop()
-        silver = DeltaLog(self.runtime.lake.path / self.domain.silver.name)
+        silver = DeltaLog(self.runtime.lake.path / self.pipeline.silver.name)
         upto = silver.newest_version()
-        for aggregate, table in zip(self.domain.aggregates, self.tables, strict=True):
+        for aggregate, table in zip(self.pipeline.aggregates, self.tables, strict=True):
             with table.held(self.fence):
                 self._bring_up(rung.sparkSession, aggregate, table, (silver, upto))
         self.foreign.settle(upto)
 
     def _bring_up(
-        self, spark: SparkSession, aggregate: Aggregate, table: PositionedTable, silver: tuple[DeltaLog, int]
+        self, spark: SparkSession, aggregate: Aggregate, table: OffsetTrackedTable, silver: tuple[DeltaLog, int]
     ) -> None:
         silver_log, upto = silver
         newest = table.log.newest_position()
         reached = -1 if newest is None else int(newest.position["silver_version"])
         if reached > upto:
-            log.warning("query=%s table=%s gold=ahead_of_silver action=rebuild", self.domain.name, table.table.name)
+            log.warning("query=%s table=%s gold=ahead_of_silver action=rebuild", self.pipeline.name, table.table.name)
             return self._rebuild(spark, aggregate, table, upto)
         try:
             commits = silver_log.read_new_rows(reached, upto)
-            with minding_gone_files():
+            with rebuild_if_file_gone():
                 for start in range(0, len(commits), COMMITS_AT_ONCE):
                     self._merge(spark, aggregate, table, commits[start : start + COMMITS_AT_ONCE])
         except RebuildNeeded as need:
-            log.warning('query=%s table=%s gold=rebuild reason="%s"', self.domain.name, table.table.name, need)
+            log.warning('query=%s table=%s gold=rebuild reason="%s"', self.pipeline.name, table.table.name, need)
             self._rebuild(spark, aggregate, table, upto)
         return None
 
-    def _merge(self, spark: SparkSession, aggregate: Aggregate, table: PositionedTable, commits: list[Commit]) -> None:
-        rows = read_added_rows(spark, commits, self.domain.silver.schema)
+    def _merge(
+        self, spark: SparkSession, aggregate: Aggregate, table: OffsetTrackedTable, commits: list[Commit]
+    ) -> None:
+        rows = read_added_rows(spark, commits, self.pipeline.silver.schema)
         increments = rows.transform(aggregate.count).persist()
         try:
             match = _match(aggregate.table, increments)
@@ -138,13 +140,13 @@ class GoldQuery:
         finally:
             increments.unpersist()
 
-    def _rebuild(self, spark: SparkSession, aggregate: Aggregate, table: PositionedTable, version: int) -> None:
-        silver = read_table(spark, self.runtime.lake.path / self.domain.silver.name, version)
+    def _rebuild(self, spark: SparkSession, aggregate: Aggregate, table: OffsetTrackedTable, version: int) -> None:
+        silver = read_table(spark, self.runtime.lake.path / self.pipeline.silver.name, version)
         rows = silver.transform(aggregate.count)
         overwrite(rows.select(*aggregate.table.schema.names), table.path, self._position(version))
 
     def _position(self, silver_version: int) -> dict[str, Any]:
-        return {"query": self.domain.name, "lineage": self.fence.number, "silver_version": silver_version}
+        return {"query": self.pipeline.name, "lineage": self.fence.number, "silver_version": silver_version}
 
 
 def _match(table: Table, increments: DataFrame) -> Column:

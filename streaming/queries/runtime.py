@@ -9,11 +9,11 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from streaming.errors import StreamingError
+from streaming.kafka_admin import TopicWatch
 from streaming.settings import KafkaSettings, StreamSettings
 from streaming.sinks.fence import Driver, take_turn
-from streaming.topics import TopicWatch
-from streaming.transforms.rules import QualityRules
-from warehouse.locks import TableLocks
+from streaming.transforms.quality_rules import QualityRules
+from warehouse.lake.locks import TableLocks
 from warehouse.settings import LakeSettings
 
 

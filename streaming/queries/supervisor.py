@@ -30,9 +30,9 @@ from streaming.queries.failures import (
 )
 from streaming.queries.runtime import Runtime
 from streaming.sinks.fence import Fence
-from streaming.sinks.ledger import StoppedWhileWaiting
+from streaming.sinks.postgres import StoppedWhileWaiting
+from warehouse.database.connections import is_absence
 from warehouse.errors import DatabaseAbsent
-from warehouse.postgres import is_absence
 
 log = logging.getLogger(__name__)
 PAUSE_SECONDS = 0.5

@@ -8,23 +8,23 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming import StreamingQuery
 
 from streaming.errors import StreamingError
-from streaming.positions import Decision, Offsets, count_between
 from streaming.progress import timed
 from streaming.queries.access import check_generations
-from streaming.queries.checkpoint import BatchRange, Lineage, read_range
-from streaming.queries.domains import Domain
-from streaming.queries.drift import DriftWatch
-from streaming.queries.follower import Follower
-from streaming.queries.foreign import ForeignCommits
-from streaming.queries.gate import Gate
-from streaming.queries.known_ids import KnownIds
+from streaming.queries.dedup_recovery import KnownIds
+from streaming.queries.external_commits import ExternalCommits
+from streaming.queries.outcomes import OutcomeCounts, iso_of_ms, read_outcomes
+from streaming.queries.postgres_sync import PostgresSync
+from streaming.queries.quality_gate import QualityGate
 from streaming.queries.runtime import Runtime
-from streaming.queries.tally import Tally, iso_of_ms, read_tally
-from streaming.sinks.coordinates import append_missing
-from streaming.sinks.delta import SMALL_BATCH, PositionedTable, Written
+from streaming.queries.schema_drift import SchemaDriftLog
+from streaming.queries.topic_pipelines import TopicPipeline
+from streaming.recovery.checkpoint import BatchRange, Lineage, read_range
+from streaming.recovery.offsets import Decision, Offsets, count_between
+from streaming.sinks.delta import SMALL_BATCH, OffsetTrackedTable, Written
 from streaming.sinks.fence import Fence
+from streaming.sinks.quarantine import append_missing
 from streaming.sources.kafka import read_topics
-from streaming.transforms.facts import add_up
+from streaming.transforms.one_pass import add_up
 from streaming.transforms.parsing import drop_repeats, select_coordinates, select_rejected, select_silver
 from streaming.transforms.posts import select_deletions
 
@@ -40,39 +40,39 @@ class ClockWentBack(StreamingError):
 class TopicTables:
     """Where the records of a topic can land."""
 
-    silver: PositionedTable
-    quarantine: PositionedTable
-    deletions: PositionedTable | None
+    silver: OffsetTrackedTable
+    quarantine: OffsetTrackedTable
+    deletions: OffsetTrackedTable | None
 
 
 @dataclass(frozen=True)
 class TopicQuery:
     """One running topic query: everything `open_topic_query` has settled before the first batch."""
 
-    domain: Domain
+    pipeline: TopicPipeline
     runtime: Runtime
     tables: TopicTables
     fence: Fence
     lineage: Lineage
     generation: int
-    follower: Follower
-    foreign: ForeignCommits
+    postgres_sync: PostgresSync
+    foreign: ExternalCommits
     known: KnownIds
-    gate: Gate
-    drift: DriftWatch
+    gate: QualityGate
+    drift: SchemaDriftLog
 
     def start(self) -> StreamingQuery:
         """Starts the stream; its name is query, checkpoint folder, metric label and ledger key."""
-        runtime, settings, domain = self.runtime, self.runtime.stream.queries[self.domain.name], self.domain
+        runtime, settings, pipeline = self.runtime, self.runtime.stream.queries[self.pipeline.name], self.pipeline
         records = read_topics(runtime.spark, runtime.kafka, self.lineage.start, settings.max_offsets_per_trigger)
         return (
-            domain.parse(records.transform(select_coordinates, self.generation), runtime.rules)
+            pipeline.parse(records.transform(select_coordinates, self.generation), runtime.rules)
             .transform(drop_repeats, settings.horizon_seconds)
-            .transform(domain.stage, runtime.rules.late_seconds)
-            .writeStream.queryName(domain.name)
+            .transform(pipeline.stage, runtime.rules.late_seconds)
+            .writeStream.queryName(pipeline.name)
             .option("checkpointLocation", str(self.lineage.folder))
             .outputMode("append")
-            .trigger(**runtime.trigger(domain.name))
+            .trigger(**runtime.trigger(pipeline.name))
             .foreachBatch(self.process)
             .start()
         )
@@ -86,19 +86,19 @@ class TopicQuery:
         self.runtime.check_stop()
         batch = read_range(self.lineage.folder, batch_id, self.lineage.start)
         if batch.batch_ms < batch.watermark_ms:
-            raise ClockWentBack(f"query {self.domain.name}: the clock was set back below the batch watermark")
+            raise ClockWentBack(f"query {self.pipeline.name}: the clock was set back below the batch watermark")
         staged = self._stage(events, batch)
         try:
-            with timed(self.domain.name, "consume"):
+            with timed(self.pipeline.name, "consume"):
                 facts = self._add_up(staged)
-                tally = read_tally(facts, batch.records)
-                check_generations(self.runtime, (self.domain.name,))  # all that was read until now is of that topic
-            self.gate.check(batch, tally)
-            with timed(self.domain.name, "quarantine"):
-                self._land_by_coordinates(staged, batch, tally)
-            with timed(self.domain.name, "silver"):
-                written = self._land_in_silver(staged, batch, tally)
-            with timed(self.domain.name, "warehouse"):
+                outcomes = read_outcomes(facts, batch.records)
+                check_generations(self.runtime, (self.pipeline.name,))  # all that was read until now is of that topic
+            self.gate.check(batch, outcomes)
+            with timed(self.pipeline.name, "quarantine"):
+                self._land_by_coordinates(staged, batch, outcomes)
+            with timed(self.pipeline.name, "silver"):
+                written = self._land_in_silver(staged, batch, outcomes)
+            with timed(self.pipeline.name, "warehouse"):
                 self._bring_to_warehouse(written, facts, events.sparkSession)
                 self.drift.report(facts, iso_of_ms(batch.batch_ms))
         finally:
@@ -110,46 +110,46 @@ class TopicQuery:
         return (staged.coalesce(1) if batch.records <= FEW_RECORDS else staged).persist()
 
     def _add_up(self, staged: DataFrame) -> pa.Table:
-        return add_up(staged, self.domain.facts).toArrow()
+        return add_up(staged, self.pipeline.facts).toArrow()
 
-    def _land_by_coordinates(self, staged: DataFrame, batch: BatchRange, tally: Tally) -> None:
+    def _land_by_coordinates(self, staged: DataFrame, batch: BatchRange, outcomes: OutcomeCounts) -> None:
         ranges = (batch.start, batch.to)
-        if tally.rejected:
+        if outcomes.rejected:
             append_missing(
-                self.tables.quarantine, self.fence, select_rejected(staged), ranges, self._facts(batch, tally)
+                self.tables.quarantine, self.fence, select_rejected(staged), ranges, self._facts(batch, outcomes)
             )
-        if tally.counts.get("deletion") and self.tables.deletions:
+        if outcomes.counts.get("deletion") and self.tables.deletions:
             append_missing(
-                self.tables.deletions, self.fence, select_deletions(staged), ranges, self._facts(batch, tally)
+                self.tables.deletions, self.fence, select_deletions(staged), ranges, self._facts(batch, outcomes)
             )
 
-    def _land_in_silver(self, staged: DataFrame, batch: BatchRange, tally: Tally) -> Written:
-        schema = self.domain.table.schema
+    def _land_in_silver(self, staged: DataFrame, batch: BatchRange, outcomes: OutcomeCounts) -> Written:
+        schema = self.pipeline.table.schema
 
         def make_rows(decision: Decision, end: Offsets) -> tuple[DataFrame, dict[str, Any]]:
             if decision is Decision.WHOLE:
-                few = tally.counts.get("silver", 0) <= SMALL_BATCH
-                return select_silver(staged.coalesce(1) if few else staged, schema), self._facts(batch, tally)
+                few = outcomes.counts.get("silver", 0) <= SMALL_BATCH
+                return select_silver(staged.coalesce(1) if few else staged, schema), self._facts(batch, outcomes)
             beyond = self.known.drop_held(staged, end, batch.batch_ms)
-            rest = read_tally(self._add_up(beyond), count_between(end, batch.to))
+            rest = read_outcomes(self._add_up(beyond), count_between(end, batch.to))
             return select_silver(beyond, schema), self._facts(batch, rest)
 
         return self.tables.silver.append_batch(self.fence, (batch.start, batch.to), make_rows)
 
     def _bring_to_warehouse(self, written: Written, facts: pa.Table, spark: SparkSession) -> None:
         if written.decision is Decision.WHOLE:
-            self.follower.follow(self.fence, written.version, spark, self.domain.loads(facts))
+            self.postgres_sync.follow(self.fence, written.version, spark, self.pipeline.loads(facts))
         else:
-            self.follower.catch_up(self.fence, spark)
-        self.foreign.settle(self.follower.reached)
+            self.postgres_sync.catch_up(self.fence, spark)
+        self.foreign.settle(self.postgres_sync.reached)
 
-    def _facts(self, batch: BatchRange, tally: Tally) -> dict[str, Any]:
+    def _facts(self, batch: BatchRange, outcomes: OutcomeCounts) -> dict[str, Any]:
         return {
-            "query": self.domain.name,
+            "query": self.pipeline.name,
             "lineage": self.lineage.number,
             "generation": self.generation,
             "rules": self.runtime.rules.fingerprint(),
             "batch_at": iso_of_ms(batch.batch_ms),
-            "newest_event_at": tally.newest_event_at,
-            "counts": tally.counts,
+            "newest_event_at": outcomes.newest_event_at,
+            "counts": outcomes.counts,
         }

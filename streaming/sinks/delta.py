@@ -9,7 +9,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from streaming.positions import (
+from streaming.recovery.offsets import (
     Decision,
     Offsets,
     decide,
@@ -18,10 +18,10 @@ from streaming.positions import (
     to_position,
 )
 from streaming.sinks.fence import Fence
-from warehouse.delta_io import append
-from warehouse.delta_log import Commit, DeltaLog
-from warehouse.locks import TableLocks
-from warehouse.tables import Table
+from warehouse.lake.delta_io import append
+from warehouse.lake.delta_log import Commit, DeltaLog
+from warehouse.lake.locks import TableLocks
+from warehouse.lake.tables import Table
 
 SMALL_BATCH = 50_000
 """Rows up to which a batch becomes one file: a second file costs more than a second core saves."""
@@ -47,7 +47,7 @@ def add_totals(newest: Commit | None, facts: Mapping[str, Any]) -> dict[str, Any
     return {"totals": {name: before.get(name, 0) + counts.get(name, 0) for name in {**before, **counts}}}
 
 
-class PositionedTable:
+class OffsetTrackedTable:
     """One table, one writer at a time, positions in its commits.
 
     `generations` are the topics it is filled from, each with its present generation: offsets of an earlier one do not

@@ -2,8 +2,7 @@
 
 from pyspark.sql import DataFrame, SparkSession
 
-from streaming.broker import bootstrap_servers
-from streaming.positions import Offsets, render
+from streaming.recovery.offsets import Offsets, render
 from streaming.settings import KafkaSettings
 
 # An absent broker is reported after this long, not after Kafka's default minute.
@@ -14,7 +13,7 @@ def read_topics(spark: SparkSession, kafka: KafkaSettings, start: Offsets, max_o
     """A stream of records with Kafka's columns, from `start` (every topic and partition named), capped per batch."""
     return (
         spark.readStream.format("kafka")
-        .option("kafka.bootstrap.servers", bootstrap_servers(kafka))
+        .option("kafka.bootstrap.servers", kafka.address)
         .option("subscribe", ",".join(sorted(start)))
         .option("startingOffsets", render(start))
         .option("failOnDataLoss", "true")

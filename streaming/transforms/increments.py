@@ -4,10 +4,10 @@ event corrects its own minute."""
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from streaming.transforms.facts import Facts, make_columns, make_marks, make_sums, mark, sum_of
+from streaming.transforms.one_pass import Facts, make_columns, make_marks, make_sums, mark, sum_of
 from streaming.transforms.posts import MASK, RECENT_SHARE
-from streaming.transforms.rules import WORD
-from warehouse.schemas import silver
+from streaming.transforms.quality_rules import WORD
+from warehouse.lake.schemas import silver
 
 PAIRED_TAGS = 10
 """Pairs grow with the square: 10 tags make 45 pairs, 30 would make 435 for one post."""

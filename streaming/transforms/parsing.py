@@ -4,9 +4,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
-from streaming.transforms.rules import Check, QualityRules, first_failure, first_warning, parse_time
-from warehouse.schemas import quarantine
-from warehouse.schemas.coordinates import COORDINATES
+from streaming.transforms.quality_rules import Check, QualityRules, first_failure, first_warning, parse_time
+from warehouse.lake.schemas import quarantine
+from warehouse.lake.schemas.coordinates import COORDINATES
 
 STAGED = (
     *(field.name for field in COORDINATES),

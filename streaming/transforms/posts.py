@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 
 from streaming.transforms.parsing import deduplication_key, parse_json, select_staged, with_outcome, with_verdict
-from streaming.transforms.rules import (
+from streaming.transforms.quality_rules import (
     Check,
     QualityRules,
     check_arrays,
@@ -17,7 +17,7 @@ from streaming.transforms.rules import (
     check_strings,
     check_time,
 )
-from warehouse.schemas import silver
+from warehouse.lake.schemas import silver
 
 WIRE = StructType(
     [StructField(name, StringType()) for name in ("post_id", "source", "author_id", "created_at", "text", "lang")]

@@ -15,10 +15,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from jobs.settings import load_settings
-from tests.fixtures_postgres import find_free_port, read_machines
-from warehouse.migrations import migrate
-from warehouse.postgres import connect, read_sql, role_url
-from warehouse.postgres_server import PostgresServer
+from streaming.local.postgres_server import PostgresServer
+from tests.support.postgres import find_free_port, read_machines
+from warehouse.database.connections import connect, read_sql, role_url
+from warehouse.database.migrations import migrate
 from warehouse.settings import PostgresSettings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streaming.queries.checkpoint import Lineage, disagreement, newest_lineage, read_range
+from streaming.recovery.checkpoint import Lineage, disagreement, newest_lineage, read_range
 
 START = {"posts": {"0": 10}}
 NOW = 5_000

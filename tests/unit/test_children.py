@@ -1,4 +1,4 @@
-"""Child jobs, their folder and their logs."""
+"""ChildJob jobs, their folder and their logs."""
 
 import os
 import signal
@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from streaming.children import Children, JobEnded, read_last_meaningful_line
-from streaming.folder import EmptyItYourself, WaitForTheOther, claim_folder, empty_folder
-from streaming.processes import Launch, PidFile, start_process, stop_process, wait_until
+from streaming.local.child_jobs import ChildJobs, JobEnded, read_last_meaningful_line
+from streaming.local.processes import Launch, PidFile, start_process, stop_process, wait_until
+from streaming.local.run_folder import EmptyItYourself, WaitForTheOther, claim_folder, empty_folder
 
 STUB = '''"""Stands in for the jobs."""
 import signal, sys, time
@@ -32,25 +32,25 @@ time.sleep(60)
 
 
 @pytest.fixture
-def children(tmp_path: Path) -> Children:
+def children(tmp_path: Path) -> ChildJobs:
     (tmp_path / "jobs.py").write_text(STUB)
-    return Children(tmp_path, tmp_path / "logs", ["--set", "a=b"])
+    return ChildJobs(tmp_path, tmp_path / "logs", ["--set", "a=b"])
 
 
-def test_a_child_gets_the_settings_and_its_output_may_go_to_a_file(children: Children, tmp_path: Path) -> None:
+def test_a_child_gets_the_settings_and_its_output_may_go_to_a_file(children: ChildJobs, tmp_path: Path) -> None:
     assert children.run("answers", "--json", output=tmp_path / "answer") == 0
     assert (tmp_path / "answer").read_text() == "answer ['--json', '--set', 'a=b']\n"
     assert (tmp_path / "logs" / "answers.log").read_text() == "narration\n"
 
 
-def test_a_dead_child_is_named_with_its_last_words_and_its_log(children: Children) -> None:
+def test_a_dead_child_is_named_with_its_last_words_and_its_log(children: ChildJobs) -> None:
     child = children.start("fails")
     child.process.wait()
     with pytest.raises(JobEnded, match=rf"fails ended with exit code 3: the sentence \(log: .*{child.log.name}\)"):
         children.check()
 
 
-def test_a_killed_child_is_called_killed(children: Children) -> None:
+def test_a_killed_child_is_called_killed(children: ChildJobs) -> None:
     child = children.start("willing")
     child.process.kill()
     child.process.wait()
@@ -58,7 +58,7 @@ def test_a_killed_child_is_called_killed(children: Children) -> None:
         children.check()
 
 
-def test_a_new_run_has_a_new_log(children: Children) -> None:
+def test_a_new_run_has_a_new_log(children: ChildJobs) -> None:
     for _ in range(2):
         with pytest.raises(JobEnded):
             children.run("fails")
@@ -66,7 +66,7 @@ def test_a_new_run_has_a_new_log(children: Children) -> None:
     assert (children.logs / "fails.log.1").exists()
 
 
-def test_a_stubborn_child_is_killed_after_the_grace_and_a_willing_one_at_once(children: Children) -> None:
+def test_a_stubborn_child_is_killed_after_the_grace_and_a_willing_one_at_once(children: ChildJobs) -> None:
     running = [children.start("stubborn"), children.start("willing")]
     assert wait_until(lambda: all(child.log.read_text() == "ready\n" for child in running), 20)
     children.stop(grace_seconds=0.5)
@@ -114,7 +114,7 @@ def test_a_pid_file_does_not_name_a_stranger(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_held_by_one_demo(tmp_path: Path) -> None:
-    code = f"from streaming.folder import *\nwith claim_folder(Path({str(tmp_path)!r})): pass"
+    code = f"from streaming.local.run_folder import *\nwith claim_folder(Path({str(tmp_path)!r})): pass"
     with claim_folder(tmp_path):
         second = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
         assert WaitForTheOther.__name__ in second.stderr

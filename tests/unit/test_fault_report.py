@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import matrix
-from tests.faults.report import (
+from tests.support.faults import matrix
+from tests.support.faults.report import (
     BEGIN,
     FAULTS,
     README,

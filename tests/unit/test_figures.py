@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import plotly.graph_objects as go
 import pytest
 
-from warehouse.dashboards import sparklines, words
-from warehouse.dashboards.figures import LOOKS, assign_looks, hashtag_chart, plot_text, round_up
-from warehouse.dashboards.rows import HashtagMinute
+from warehouse.dashboards import labels
+from warehouse.dashboards.live import sparklines
+from warehouse.dashboards.live.figures import LOOKS, assign_looks, hashtag_chart, plot_text, round_up
+from warehouse.dashboards.live.rows import HashtagMinute
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -99,24 +100,24 @@ def test_plotly_gets_no_markup_from_a_hashtag() -> None:
     ],
 )
 def test_hashtag_labels_are_visible_and_cannot_turn_the_line_around(hashtag: str, label: str) -> None:
-    assert words.hashtag_label(hashtag) == label
+    assert labels.hashtag_label(hashtag) == label
 
 
 @pytest.mark.parametrize(
     ("recent", "previous", "direction", "short"),
     [
-        (0, 0, "none", words.DASH),
+        (0, 0, "none", labels.DASH),
         (3, 0, "new", "new"),
         (140, 100, "up", "+40 %"),
         (104, 100, "steady", "steady"),
-        (60, 100, "down", f"{words.MINUS}40 %"),
-        (0, 5, "down", f"{words.MINUS}100 %"),
-        (250, 100, "up", f"{words.TIMES}2.5"),
-        (1200, 100, "up", f"{words.TIMES}12"),
+        (60, 100, "down", f"{labels.MINUS}40 %"),
+        (0, 5, "down", f"{labels.MINUS}100 %"),
+        (250, 100, "up", f"{labels.TIMES}2.5"),
+        (1200, 100, "up", f"{labels.TIMES}12"),
     ],
 )
 def test_trend_words(recent: int, previous: int, direction: str, short: str) -> None:
-    assert words.trend(recent, previous)[:2] == (direction, short)
+    assert labels.trend(recent, previous)[:2] == (direction, short)
 
 
 def test_a_missing_minute_breaks_the_small_line() -> None:

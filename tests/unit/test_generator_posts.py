@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from streaming.sources.chance import Chance
-from streaming.sources.events import DELETION, DUPLICATE, VALID, Event
-from streaming.sources.facts import count_tags, find_tags, fold_tag
-from streaming.sources.faults import MACHINE_EVENT_FAULTS, POST_FAULTS, READING_FAULTS
-from streaming.sources.hostile import HOSTILE
-from streaming.sources.planted import Planted, read_planted
-from streaming.sources.posts import Posts
-from streaming.sources.roles import Mix
-from streaming.sources.timeline import EvenTime
+from streaming.producers.events import DELETION, DUPLICATE, VALID, Event
+from streaming.producers.synthetic.config import GeneratorConfig, read_generator_config
+from streaming.producers.synthetic.edge_cases import HOSTILE
+from streaming.producers.synthetic.event_time import EvenTime
+from streaming.producers.synthetic.expected_tags import count_tags, find_tags, fold_tag
+from streaming.producers.synthetic.injection import Mix
+from streaming.producers.synthetic.malformed import MACHINE_EVENT_FAULTS, POST_FAULTS, READING_FAULTS
+from streaming.producers.synthetic.posts import Posts
+from streaming.producers.synthetic.random_words import RandomWords
 
 START_MS = 1_795_000_000_000
 COUNT = 8_000
@@ -35,19 +35,21 @@ REQUIRED = ("post_id", "source", "author_id", "created_at", "text", "lang")
 
 
 @pytest.fixture(scope="module")
-def planted() -> Planted:
-    return read_planted(Path(__file__).parents[2] / "conf")
+def config() -> GeneratorConfig:
+    return read_generator_config(Path(__file__).parents[2] / "conf")
 
 
-def make_posts(planted: Planted, producer: int = 0, seed: int = 7, mix: Mix | None = None, first: int = 0) -> Posts:
-    posts = Posts(seed, producer, planted, offset_hours=-3)
+def make_posts(
+    config: GeneratorConfig, producer: int = 0, seed: int = 7, mix: Mix | None = None, first: int = 0
+) -> Posts:
+    posts = Posts(seed, producer, config, offset_hours=-3)
     posts.start(EvenTime(START_MS, 500, first), mix or Mix(0.04, 0.04, 0.05), first)
     return posts
 
 
 @pytest.fixture(scope="module")
-def events(planted: Planted) -> list[Event]:
-    posts = make_posts(planted)
+def events(config: GeneratorConfig) -> list[Event]:
+    posts = make_posts(config)
     return [posts.event(index) for index in range(COUNT)]
 
 
@@ -58,17 +60,19 @@ def read_value(event: Event) -> dict[str, object]:
     return fields
 
 
-def test_same_seed_and_start_give_the_same_events_in_any_order_of_asking(planted: Planted, events: list[Event]) -> None:
-    again = make_posts(planted)
+def test_same_seed_and_start_give_the_same_events_in_any_order_of_asking(
+    config: GeneratorConfig, events: list[Event]
+) -> None:
+    again = make_posts(config)
     places = [4_711, 17, 7_999, 300, 0]
     assert [again.event(place) for place in places] == [events[place] for place in places]
 
 
 @pytest.mark.parametrize(("producer", "seed"), [(1, 7), (0, 8)])
 def test_other_producer_or_seed_gives_other_posts_and_other_ids(
-    planted: Planted, producer: int, seed: int, events: list[Event]
+    config: GeneratorConfig, producer: int, seed: int, events: list[Event]
 ) -> None:
-    others = make_posts(planted, producer, seed)
+    others = make_posts(config, producer, seed)
     sample = [others.event(index) for index in range(500)]
     assert not {event.id for event in sample} & {event.id for event in events}
     assert not {event.value for event in sample if event.facts} & {event.value for event in events}
@@ -90,8 +94,8 @@ def test_the_faults_cover_every_rule() -> None:
     assert {fault.rule for fault in MACHINE_EVENT_FAULTS} == RULES - {"impossible_value", "wrong_type"}
 
 
-def test_malformed_walks_through_all_faults(planted: Planted) -> None:
-    posts = make_posts(planted, mix=Mix(malformed=1.0))
+def test_malformed_walks_through_all_faults(config: GeneratorConfig) -> None:
+    posts = make_posts(config, mix=Mix(malformed=1.0))
     assert [posts.event(index).verdict for index in range(len(POST_FAULTS))] == [fault.rule for fault in POST_FAULTS]
 
 
@@ -153,8 +157,8 @@ def test_late_posts_carry_the_minute_of_their_own_time(events: list[Event]) -> N
             assert event.facts["minute"] < "2026-11-18T11:06"
 
 
-def test_a_run_that_goes_on_reaches_back_to_no_earlier_run(planted: Planted) -> None:
-    posts = make_posts(planted, first=5_000)
+def test_a_run_that_goes_on_reaches_back_to_no_earlier_run(config: GeneratorConfig) -> None:
+    posts = make_posts(config, first=5_000)
     ids = [event.id for event in (posts.event(index) for index in range(5_000, 6_000)) if event.verdict != VALID]
     assert ids
     assert all(int(event_id.rpartition("-")[2]) >= 5_000 for event_id in ids)
@@ -199,9 +203,9 @@ def test_only_thirty_tags_of_at_most_a_hundred_characters_count() -> None:
     assert tags == ["x" * 100, *(f"t{number}" for number in range(29))]
 
 
-def test_every_hostile_post_stays_a_readable_valid_post(planted: Planted) -> None:
-    always = Planted(
-        planted.parameters | {"posts": planted.parameters["posts"] | {"hostile": 1.0}}, planted.topics, planted.factory
+def test_every_hostile_post_stays_a_readable_valid_post(config: GeneratorConfig) -> None:
+    always = GeneratorConfig(
+        config.parameters | {"posts": config.parameters["posts"] | {"hostile": 1.0}}, config.topics, config.factory
     )
     posts = make_posts(always, mix=Mix())
     texts = set()
@@ -218,5 +222,5 @@ def test_every_hostile_post_stays_a_readable_valid_post(planted: Planted) -> Non
 
 
 def test_chance_depends_on_every_name() -> None:
-    words = [Chance(*names).words(1) for names in ((7, "a"), (7, "b"), (8, "a"), (7, "a", 0))]
+    words = [RandomWords(*names).words(1) for names in ((7, "a"), (7, "b"), (8, "a"), (7, "a", 0))]
     assert all(one != other for one, other in combinations(words, 2))

@@ -9,23 +9,23 @@ from typing import Any
 
 import pytest
 
+from streaming.producers.cursor import Cursor, StopTheOtherGenerator, lock_journal
+from streaming.producers.events import DELETION, VALID, Event
+from streaming.producers.journal import Journal, ack_line, failed_line
+from streaming.producers.synthetic.config import GeneratorConfig, read_generator_config
+from streaming.producers.synthetic.event_time import DAY_MS, HOUR_MS, DailyTime, EvenTime, TimeText
+from streaming.producers.synthetic.injection import Mix
+from streaming.producers.synthetic.planning import AskOtherwise, Request, plan_feeds
+from streaming.producers.synthetic.recording import RestoreRecording, read_recording, shift_records
 from streaming.settings import GeneratorSettings
-from streaming.sources.cursor import Cursor, StopTheOtherGenerator, lock_journal
-from streaming.sources.events import DELETION, VALID, Event
-from streaming.sources.journal import Journal, ack_line, failed_line
-from streaming.sources.planning import AskOtherwise, Request, plan_feeds
-from streaming.sources.planted import Planted, read_planted
-from streaming.sources.recording import RestoreRecording, read_recording, shift_records
-from streaming.sources.roles import Mix
-from streaming.sources.timeline import DAY_MS, HOUR_MS, DailyTime, EvenTime, TimeText
 
 CONF = Path(__file__).parents[2] / "conf"
 NOW_MS = 1_795_001_234_567
 
 
 @pytest.fixture(scope="module")
-def planted() -> Planted:
-    return read_planted(CONF)
+def config() -> GeneratorConfig:
+    return read_generator_config(CONF)
 
 
 @pytest.fixture
@@ -36,9 +36,9 @@ def settings(tmp_path: Path) -> GeneratorSettings:
 
 
 def test_all_means_a_process_per_producer_of_posts_and_one_for_the_machines(
-    settings: GeneratorSettings, planted: Planted
+    settings: GeneratorSettings, config: GeneratorConfig
 ) -> None:
-    workers = plan_feeds(Request(), settings, planted, NOW_MS)
+    workers = plan_feeds(Request(), settings, config, NOW_MS)
     assert [[feed.name for feed in feeds] for feeds in workers] == [
         ["posts-0"],
         ["posts-1"],
@@ -48,29 +48,29 @@ def test_all_means_a_process_per_producer_of_posts_and_one_for_the_machines(
     assert sum(feeds[0].pace.per_second for feeds in workers[:3]) == 300
 
 
-def test_a_count_is_shared_exactly(settings: GeneratorSettings, planted: Planted) -> None:
-    workers = plan_feeds(Request(count=1_000), settings, planted, NOW_MS)
+def test_a_count_is_shared_exactly(settings: GeneratorSettings, config: GeneratorConfig) -> None:
+    workers = plan_feeds(Request(count=1_000), settings, config, NOW_MS)
     assert [feeds[0].count for feeds in workers[:3]] == [334, 333, 333]
     assert sum(feed.count or 0 for feed in workers[3]) == 1_000
 
 
-def test_minutes_become_a_count(settings: GeneratorSettings, planted: Planted) -> None:
-    workers = plan_feeds(Request(minutes=2), settings, planted, NOW_MS)
+def test_minutes_become_a_count(settings: GeneratorSettings, config: GeneratorConfig) -> None:
+    workers = plan_feeds(Request(minutes=2), settings, config, NOW_MS)
     assert [feed.count for feeds in workers for feed in feeds] == [12_000] * 3 + [120] * 4
 
 
-def test_a_history_ends_now_and_never_in_the_future(settings: GeneratorSettings, planted: Planted) -> None:
-    for feeds in plan_feeds(Request(history_days=2.3), settings, planted, NOW_MS)[:3]:
+def test_a_history_ends_now_and_never_in_the_future(settings: GeneratorSettings, config: GeneratorConfig) -> None:
+    for feeds in plan_feeds(Request(history_days=2.3), settings, config, NOW_MS)[:3]:
         plan = feeds[0]
         assert plan.count
-        activity = planted.parameters["posts"]["activity"]
+        activity = config.parameters["posts"]["activity"]
         time = DailyTime(EvenTime(plan.pace.start_ms, plan.pace.per_second, 0), activity, -3)
         assert abs(time.at(0) - plan.pace.start_ms) <= 1
         assert NOW_MS - 60_000 < time.at(plan.count - 1) <= NOW_MS
 
 
-def test_a_history_of_so_many_posts(settings: GeneratorSettings, planted: Planted) -> None:
-    workers = plan_feeds(Request("posts", count=30_000, history_days=3), settings, planted, NOW_MS)
+def test_a_history_of_so_many_posts(settings: GeneratorSettings, config: GeneratorConfig) -> None:
+    workers = plan_feeds(Request("posts", count=30_000, history_days=3), settings, config, NOW_MS)
     assert sum(feeds[0].count or 0 for feeds in workers) == pytest.approx(30_000, abs=3)
 
 
@@ -94,10 +94,10 @@ def test_the_hours_of_a_history_follow_the_activity() -> None:
     ],
 )
 def test_options_that_contradict_each_other_are_refused(
-    request_: Request, settings: GeneratorSettings, planted: Planted
+    request_: Request, settings: GeneratorSettings, config: GeneratorConfig
 ) -> None:
     with pytest.raises(AskOtherwise):
-        plan_feeds(request_, settings, planted, NOW_MS)
+        plan_feeds(request_, settings, config, NOW_MS)
 
 
 def test_times_are_iso_in_utc() -> None:

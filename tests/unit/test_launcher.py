@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from jobs.__main__ import main, read_jobs
-from jobs.archive import pack_sources
 from jobs.settings import ROOT
+from jobs.source_zip import pack_sources
 
 TOOLS = (
     "bash",

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from streaming.queries.lineages import TableState, TopicState, open_lineage
+from streaming.recovery.lineage import TableState, TopicState, open_lineage
 
 BEGIN = {"posts": {"0": 0}}
 TOPICS = TopicState(BEGIN, {"posts": {"0": 9}})

@@ -8,10 +8,10 @@ from typing import Any, cast
 
 import pytest
 
-from streaming.measurement import Figures, compute_lag_slope, measure, read_latencies
-from streaming.report import draw_checks, draw_figures, save_report
-from streaming.sampling import Sample
-from warehouse.postgres import Connection
+from streaming.local.demo_report import draw_checks, draw_figures, save_report
+from streaming.local.lag_sampler import Sample
+from streaming.local.latency import Figures, compute_lag_slope, measure, read_latencies
+from warehouse.database.connections import Connection
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streaming.transforms.names import fold_hashtags
+from streaming.transforms.pseudonyms import fold_hashtags
 
 
 @pytest.mark.parametrize(

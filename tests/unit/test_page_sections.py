@@ -13,13 +13,11 @@ from plotly.utils import PlotlyJSONEncoder
 
 from warehouse.dashboards.app import answer
 from warehouse.dashboards.elements import also, plain
-from warehouse.dashboards.hashtags import render_hashtags
-from warehouse.dashboards.health import render_banner, render_counts, render_freshness
-from warehouse.dashboards.judgement import judge_machine, judge_sensor
-from warehouse.dashboards.machines import render_attention, render_machines
-from warehouse.dashboards.pictures import Shown
-from warehouse.dashboards.rendering import SECTIONS, draw
-from warehouse.dashboards.rows import (
+from warehouse.dashboards.live.hashtags import render_hashtags
+from warehouse.dashboards.live.health import render_banner, render_counts, render_freshness
+from warehouse.dashboards.live.machine_status import judge_machine, judge_sensor
+from warehouse.dashboards.live.machines import render_attention, render_machines
+from warehouse.dashboards.live.rows import (
     Freshness,
     HashtagMinute,
     OutcomeCount,
@@ -28,6 +26,8 @@ from warehouse.dashboards.rows import (
     Snapshot,
     TopHashtag,
 )
+from warehouse.dashboards.live.sections import SECTIONS, draw
+from warehouse.dashboards.refresh_cache import Shown
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

@@ -7,8 +7,8 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from warehouse.dashboards.app import build_album, build_app
-from warehouse.postgres import make_pool
+from warehouse.dashboards.app import build_app, build_refresh_cache
+from warehouse.database.connections import make_pool
 from warehouse.settings import PageSettings
 
 NOBODY = "postgresql://reader@127.0.0.1:9/afluente"  # the discard port: nothing listens there
@@ -18,7 +18,7 @@ NOBODY = "postgresql://reader@127.0.0.1:9/afluente"  # the discard port: nothing
 def client() -> FlaskClient:
     pool = make_pool(NOBODY, 1)
     page = PageSettings(host="127.0.0.1", port=0, refresh_seconds=1)
-    return build_app(build_album(pool, page.refresh_seconds), page).server.test_client()
+    return build_app(build_refresh_cache(pool, page.refresh_seconds), page).server.test_client()
 
 
 def test_every_inline_script_is_allowed_by_its_hash_and_nothing_else(client: FlaskClient) -> None:

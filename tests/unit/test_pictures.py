@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from warehouse.dashboards.pictures import STALE_SECONDS, Pictures
+from warehouse.dashboards.refresh_cache import STALE_SECONDS, RefreshCache
 
 
 class Clock:
@@ -31,9 +31,9 @@ class Painter:
         return self.drawn
 
 
-def album(draw: Callable[[int | None], int]) -> tuple[Pictures[int], Clock]:
+def album(draw: Callable[[int | None], int]) -> tuple[RefreshCache[int], Clock]:
     clock = Clock()
-    return Pictures(draw, lambda error: f"sorry: {error}", refresh_seconds=1, now=clock), clock
+    return RefreshCache(draw, lambda error: f"sorry: {error}", refresh_seconds=1, now=clock), clock
 
 
 def test_many_viewers_cost_one_drawing_per_refresh() -> None:

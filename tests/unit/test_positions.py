@@ -2,7 +2,7 @@
 
 import pytest
 
-from streaming.positions import (
+from streaming.recovery.offsets import (
     Decision,
     PositionGap,
     count_between,

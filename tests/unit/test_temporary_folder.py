@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from jobs.submission import _temporary_folder
+from jobs.spark_submit import _temporary_folder
 
 
 def test_two_jobs_keep_apart_and_leave_nothing(tmp_path: Path) -> None:

@@ -10,7 +10,15 @@ import pyarrow as pa
 import pytest
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
-from warehouse.upkeep import BYTES_AT_ONCE, FILES_AT_ONCE, MAX_FILES, carried_position, choose, find_unnamed, read_files
+from warehouse.lake.maintenance import (
+    BYTES_AT_ONCE,
+    FILES_AT_ONCE,
+    MAX_FILES,
+    carried_position,
+    choose,
+    find_unnamed,
+    read_files,
+)
 
 MB = 2**20
 

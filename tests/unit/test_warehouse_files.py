@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures_postgres import read_machines
+from tests.support.postgres import read_machines
+from warehouse.database.machine_reference import parse_reference
+from warehouse.database.migrations import list_sql_files
 from warehouse.errors import CorrectTheReference
-from warehouse.migrations import list_sql_files
-from warehouse.reference import parse_reference
 
 
 def make_tree(**changes: Any) -> dict[str, Any]:

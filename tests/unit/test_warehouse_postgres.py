@@ -6,9 +6,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from warehouse.database.connections import connect, is_absence, make_pool, role_url, with_login
+from warehouse.database.secret_files import ensure_secret
 from warehouse.errors import CorrectTheLogin, DatabaseAbsent, RunMigrate
-from warehouse.postgres import connect, is_absence, make_pool, role_url, with_login
-from warehouse.secret_files import ensure_secret
 from warehouse.settings import PostgresSettings
 
 

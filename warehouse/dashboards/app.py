@@ -9,27 +9,27 @@ import psycopg2
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 
 from warehouse.dashboards.elements import plain
-from warehouse.dashboards.health import render_banner
-from warehouse.dashboards.layout import INDEX, SPANS, build_layout
-from warehouse.dashboards.pictures import Pictures, Shown
-from warehouse.dashboards.queries import SnapshotReader
-from warehouse.dashboards.rendering import Drawing, draw
+from warehouse.dashboards.live.health import render_banner
+from warehouse.dashboards.live.layout import INDEX, SPANS, build_layout
+from warehouse.dashboards.live.queries import SnapshotReader
+from warehouse.dashboards.live.sections import Drawing, draw
+from warehouse.dashboards.refresh_cache import RefreshCache, Shown
 from warehouse.dashboards.security import secure
+from warehouse.database.connections import ConnectionPool
 from warehouse.errors import DatabaseAbsent, WarehouseError
-from warehouse.postgres import ConnectionPool
 from warehouse.settings import PageSettings
 
-Album = Mapping[int, Pictures[Drawing]]
+Album = Mapping[int, RefreshCache[Drawing]]
 DEFAULT_SPAN = next(iter(SPANS))
 STORES = ("sections", "marks", "figure", "heartbeat")
 
 
-def build_album(pool: ConnectionPool, refresh_seconds: float) -> Album:
+def build_refresh_cache(pool: ConnectionPool, refresh_seconds: float) -> Album:
     """A picture for each length of ranking that a viewer can choose; one that nobody looks at is never drawn."""
     reader = SnapshotReader(pool)
 
-    def pictures(span: int) -> Pictures[Drawing]:
-        return Pictures(lambda before: draw(reader.read(span), before), explain, refresh_seconds)
+    def pictures(span: int) -> RefreshCache[Drawing]:
+        return RefreshCache(lambda before: draw(reader.read(span), before), explain, refresh_seconds)
 
     return {span: pictures(span) for span in SPANS}
 

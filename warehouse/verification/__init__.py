@@ -4,8 +4,8 @@ It reads what the stream wrote, but shares no code with it: a mistake made twice
 """
 
 from warehouse.verification.errors import VerificationError
-from warehouse.verification.facts import PostgresFacts
 from warehouse.verification.inputs import Inputs, Limits
+from warehouse.verification.postgres_reader import PostgresFacts
 from warehouse.verification.recount import verify
 from warehouse.verification.report import Check, Report
 

@@ -5,16 +5,16 @@ from datetime import UTC, datetime
 
 from warehouse.verification.checks import DRAINED, JOURNAL, LAKE, POSTGRES, keep_followed, run_check, run_checks
 from warehouse.verification.commits import newest_version, through_upkeep
-from warehouse.verification.cut import BRONZE, Cut, make_cut, silver_version
+from warehouse.verification.delta_reader import Lake
 from warehouse.verification.errors import VerificationError
-from warehouse.verification.facts import Facts, load_facts
 from warehouse.verification.inputs import Inputs
 from warehouse.verification.journal import load_journal
-from warehouse.verification.lake import Lake
+from warehouse.verification.postgres_reader import Facts, load_facts
 from warehouse.verification.reparse import reparse_bronze
 from warehouse.verification.report import Check, Report
 from warehouse.verification.scratch import open_scratch, read_sql
-from warehouse.verification.streams import GOLD, QUERIES
+from warehouse.verification.snapshot import BRONZE, Snapshot, make_snapshot, silver_version
+from warehouse.verification.tables import GOLD, QUERIES
 
 
 def verify(inputs: Inputs, facts: Facts) -> Report:
@@ -28,7 +28,7 @@ def verify(inputs: Inputs, facts: Facts) -> Report:
     with open_scratch(inputs) as (database, folder):
         lake = Lake(inputs.lake, database, folder)
         load_facts(database, facts, folder)
-        cut = make_cut(lake, inputs)
+        cut = make_snapshot(lake, inputs)
         has_journal = load_journal(database, inputs.journal)
         _load_lake(lake, inputs, cut)
         plans = (*(JOURNAL if has_journal else ()), *LAKE, *keep_followed(database, POSTGRES, cut.ledger))
@@ -38,7 +38,7 @@ def verify(inputs: Inputs, facts: Facts) -> Report:
         return Report(tuple(checks), cut.describe(), _count_outside(lake))
 
 
-def _load_lake(lake: Lake, inputs: Inputs, cut: Cut) -> None:
+def _load_lake(lake: Lake, inputs: Inputs, cut: Snapshot) -> None:
     limits = inputs.limits
     earliest = round(datetime.fromisoformat(limits.earliest).replace(tzinfo=UTC).timestamp())
     seconds = {"late_us": limits.late_seconds, "tolerance_us": limits.tolerance_seconds, "earliest_us": earliest}
@@ -55,7 +55,7 @@ def _load_lake(lake: Lake, inputs: Inputs, cut: Cut) -> None:
     lake.database.execute(read_sql("load/views"))
 
 
-def _check_gold(lake: Lake, cut: Cut) -> Iterator[Check]:
+def _check_gold(lake: Lake, cut: Snapshot) -> Iterator[Check]:
     """Each gold table against silver at the version that it has condensed, in a schema that hides the cut's silver."""
     for gold in GOLD:
         commit = cut.gold[gold.name]

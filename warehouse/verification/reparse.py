@@ -12,9 +12,9 @@ import pyarrow as pa
 from warehouse.verification.decoding import Rejected
 from warehouse.verification.errors import VerificationError
 from warehouse.verification.inputs import Inputs, Limits
+from warehouse.verification.record_rules import SENSORS, Rules
 from warehouse.verification.scratch import read_sql
-from warehouse.verification.streams import QUERIES
-from warehouse.verification.wire import SENSORS, Rules
+from warehouse.verification.tables import QUERIES
 
 ROWS_AT_ONCE = 8192  # of up to a few kB each: a few MB a batch, well below a process's share of memory
 SMALL = 20_000  # records that are parsed faster here than a process starts

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.verification.sample import make_world
-from tests.unit.verification.world import World
+from tests.support.verification.sample import make_world
+from tests.support.verification.world import World
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.verification.world import Row, World
+from tests.support.verification.world import Row, World
 
 Fault = Callable[[World], Any]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.verification.sample import FIRST, SECOND, T0, us
-from tests.unit.verification.world import World
+from tests.support.verification.sample import FIRST, SECOND, T0, us
+from tests.support.verification.world import World
 from warehouse.verification import PostgresFacts, VerificationError
 
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.unit.verification.sample import ENDS, T0, us
-from tests.unit.verification.world import Row, World
+from tests.support.verification.sample import ENDS, T0, us
+from tests.support.verification.world import Row, World
 
 REBORN = T0 + timedelta(minutes=10)
 OLD, NEW = b"{the old topic's", b"{the new topic's"

@@ -5,7 +5,7 @@ import json
 import pytest
 
 import jobs.verify as job
-from tests.unit.verification.world import World
+from tests.support.verification.world import World
 
 
 def run(world: World, *words: str) -> int:

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.unit.verification.sample import ENDS, FIRST, SECOND
-from tests.unit.verification.world import Row, World
+from tests.support.verification.sample import ENDS, FIRST, SECOND
+from tests.support.verification.world import Row, World
 
 REPLAY = {
     "query": "posts",

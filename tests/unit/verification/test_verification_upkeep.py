@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from deltalake import CommitProperties, DeltaTable
 
-from tests.unit.verification.world import World
+from tests.support.verification.world import World
 from warehouse.verification import VerificationError
 
-UPKEEP = {"by": "maintain", "rows_of": 2}
+MAINTENANCE = {"by": "maintain", "rows_of": 2}
 """Of silver's posts: version 2 is the newest batch."""
 
 
@@ -31,7 +31,7 @@ def join_files(world: World, **note: object) -> None:
 
 def test_joined_files_hold_the_rows_that_the_ledger_and_gold_have_seen(world: World) -> None:
     world.write()
-    join_files(world, **UPKEEP)
+    join_files(world, **MAINTENANCE)
     report = world.compare()
     assert {check.name: check.examples for check in report.checks if check.differences} == {}
     assert report.cut["silver"]["posts"] == 3
@@ -40,7 +40,7 @@ def test_joined_files_hold_the_rows_that_the_ledger_and_gold_have_seen(world: Wo
 def test_a_row_that_maintenance_loses_is_found(world: World) -> None:
     world.write()
     table = DeltaTable(posts_of(world))
-    note = json.dumps({**world.tables["silver/posts"][-1][0], **UPKEEP})
+    note = json.dumps({**world.tables["silver/posts"][-1][0], **MAINTENANCE})
     table.delete("post_id = 'c'", commit_properties=CommitProperties(custom_metadata={"userMetadata": note}))
     failing = {check.name for check in world.compare().checks if check.differences}
     assert {"ledger_rows", "author_days", "gold_author_days"} <= failing
@@ -48,8 +48,8 @@ def test_a_row_that_maintenance_loses_is_found(world: World) -> None:
 
 def test_a_cleaned_log_does_not_hide_whose_rows_they_are(world: World) -> None:
     world.write()
-    world.commit("silver/posts", {**world.tables["silver/posts"][-1][0], **UPKEEP}, [])
-    join_files(world, **UPKEEP)
+    world.commit("silver/posts", {**world.tables["silver/posts"][-1][0], **MAINTENANCE}, [])
+    join_files(world, **MAINTENANCE)
     DeltaTable(posts_of(world)).create_checkpoint()
     for version in range(4):
         (posts_of(world) / "_delta_log" / f"{version:020d}.json").unlink()
@@ -57,7 +57,7 @@ def test_a_cleaned_log_does_not_hide_whose_rows_they_are(world: World) -> None:
     assert {check.name: check.examples for check in report.checks if check.differences} == {}
 
 
-@pytest.mark.parametrize("note", [{"by": "replay"}, {**UPKEEP, "rows_of": 3}])
+@pytest.mark.parametrize("note", [{"by": "replay"}, {**MAINTENANCE, "rows_of": 3}])
 def test_files_of_other_rows_are_not_read_instead(world: World, note: dict[str, object]) -> None:
     world.write()
     join_files(world, **note)

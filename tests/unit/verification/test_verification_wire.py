@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.unit.verification.world import LIMITS, SENSORS
+from tests.support.verification.world import LIMITS, SENSORS
 from warehouse.verification.decoding import Rejected
+from warehouse.verification.record_rules import Rules
 from warehouse.verification.values import find_hashtags, find_mentions, fold_hashtag, keep_counted, parse_time
-from warehouse.verification.wire import Rules
 
 RULES = Rules(LIMITS, b"key")
 KAFKA_US = 1_772_366_400_000_000  # 2026-03-01T12:00:00Z

@@ -1,0 +1,150 @@
+"""The topics: their creation, their partitions and what the broker says about them."""
+
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from streaming.errors import StartBroker
+from streaming.recovery.topic_generations import Topic
+from streaming.settings import KafkaSettings
+
+_TIMEOUT_MS = 10_000
+_LATEST, _EARLIEST = -1, -2  # the wire's words for a partition's end and begin
+
+
+@contextmanager
+def open_admin(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
+    """An administrative client.
+
+    Raises:
+        StartBroker: no broker answers at the configured address, or it left in the middle.
+    """
+    servers = settings.address
+    try:
+        client = KafkaAdminClient(
+            bootstrap_servers=servers, bootstrap_timeout_ms=_TIMEOUT_MS, request_timeout_ms=_TIMEOUT_MS
+        )
+    except (KafkaError, OSError) as error:
+        raise StartBroker(_no_answer(servers)) from error
+    try:
+        yield client
+    except KafkaError as error:
+        if not error.retriable:
+            raise
+        raise StartBroker(_no_answer(servers)) from error
+    finally:
+        client.close()
+
+
+def describe_topics(settings: KafkaSettings) -> dict[str, Topic]:
+    """Our topics that exist, by name."""
+    with open_admin(settings) as admin:
+        return _describe(admin, settings)
+
+
+class TopicWatch:
+    """Describes the topics again and again over one connection; for all threads of a driver."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._open = ExitStack()
+        self._admin: KafkaAdminClient | None = None
+
+    def describe(self) -> dict[str, Topic]:
+        """As `describe_topics`.
+
+        Raises:
+            StartBroker: the broker does not answer.
+        """
+        with self._lock:
+            try:
+                if self._admin is None:
+                    self._admin = self._open.enter_context(open_admin(self._settings))
+                return _describe(self._admin, self._settings)
+            except (KafkaError, OSError) as error:
+                self._forget()
+                raise StartBroker(_no_answer(self._settings.address)) from error
+
+    def close(self) -> None:
+        """Drops the connection; the next look opens another."""
+        with self._lock:
+            self._forget()
+
+    def _forget(self) -> None:
+        self._open.close()
+        self._admin = None
+
+
+def create_topics(settings: KafkaSettings) -> list[str]:
+    """Creates what is missing and widens what is narrower than asked; returns one line of report per topic."""
+    with open_admin(settings) as admin:
+        existing = _describe(admin, settings)
+        report = [_settle(admin, settings, name, existing.get(name)) for name in settings.partitions]
+        admin.wait_for_topics(list(settings.partitions), timeout_ms=_TIMEOUT_MS)
+        return report
+
+
+def read_end_offsets(settings: KafkaSettings) -> dict[str, dict[int, int]]:
+    """topic -> partition -> the offset that the next record will get."""
+    return _read_offsets(settings, _LATEST)
+
+
+def read_begin_offsets(settings: KafkaSettings) -> dict[str, dict[int, int]]:
+    """topic -> partition -> the oldest offset that retention has left."""
+    return _read_offsets(settings, _EARLIEST)
+
+
+def _read_offsets(settings: KafkaSettings, which: int) -> dict[str, dict[int, int]]:
+    with open_admin(settings) as admin:
+        topics = _describe(admin, settings)
+        wanted = {TopicPartition(t.name, n): which for t in topics.values() for n in range(t.partitions)}
+        offsets: dict[str, dict[int, int]] = {name: {} for name in topics}
+        for place, found in (admin.list_partition_offsets(wanted) if wanted else {}).items():
+            offsets[place.topic][place.partition] = found.offset
+        return offsets
+
+
+def _describe(admin: KafkaAdminClient, settings: KafkaSettings) -> dict[str, Topic]:
+    present = set(admin.list_topics()) & set(settings.partitions)
+    described = admin.describe_topics(sorted(present)) if present else []
+    return {
+        topic["name"]: Topic(topic["name"], uuid.UUID(str(topic["topic_id"])), len(topic["partitions"]))
+        for topic in described
+    }
+
+
+def _settle(admin: KafkaAdminClient, settings: KafkaSettings, name: str, existing: Topic | None) -> str:
+    wanted = settings.partitions[name]
+    if existing is None:
+        return _create(admin, settings, name)
+    if existing.partitions < wanted:
+        admin.create_partitions({name: wanted})
+        return f"{name}: widened from {existing.partitions} to {wanted} partitions (keys move to other partitions)"
+    if existing.partitions > wanted:
+        return f"{name}: has {existing.partitions} partitions, {wanted} are set; a topic never shrinks, left as it is"
+    return f"{name}: exists with {wanted} partitions"
+
+
+def _create(admin: KafkaAdminClient, settings: KafkaSettings, name: str) -> str:
+    wanted = settings.partitions[name]
+    configs = {
+        "message.timestamp.type": "LogAppendTime",
+        "max.message.bytes": str(settings.max_message_bytes),
+        "compression.type": "uncompressed",  # the limit holds for what a reader unpacks: of 1 MB gzip makes 1 GB
+        "retention.ms": str(settings.retention_hours * 3_600_000),
+    }
+    try:
+        admin.create_topics({name: {"num_partitions": wanted, "configs": configs}})
+    except TopicAlreadyExistsError:
+        return f"{name}: exists, created by another command just now"
+    return f"{name}: created with {wanted} partitions"
+
+
+def _no_answer(servers: str) -> str:
+    hint = "start it with `./spark-submit.sh services start`, or set kafka.bootstrap_servers"
+    return f"no broker answers at {servers}: {hint}"

@@ -1,0 +1,194 @@
+"""The main job as a sequence: services, topics, migrations, stream, generator, page; then watch; then stop or prove.
+
+Order of leaving: generator, page and stream first, the services that this run started after them.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from streaming.errors import FreeThePort, ReadTheLog
+from streaming.kafka_admin import create_topics
+from streaming.local.child_jobs import ChildJobs, JobEnded, read_last_meaningful_line
+from streaming.local.demo_report import draw_checks, draw_figures, save_report
+from streaming.local.lag_sampler import LagSampler
+from streaming.local.latency import measure
+from streaming.local.processes import is_port_free, wait_until
+from streaming.local.services import Service
+from streaming.settings import KafkaSettings
+from warehouse.database.connections import connect, read_sql
+from warehouse.settings import PageSettings
+
+_STREAM_SECONDS = 120.0  # 10 s on an idle machine
+_CATCH_UP_SECONDS = 300.0
+_WARM_UP = timedelta(seconds=30)  # the first batches compile; figures leave them out and say so
+_GRACE_SECONDS = 7.0  # with broker and database after it, everything is gone within 10 s of Ctrl-C
+_DRAIN_GRACE_SECONDS = 60.0
+_FEEDS = ("posts", "readings")  # the queries that must be open before the first event is sent
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run. `minutes` None: until it is stopped; `page` None: no page."""
+
+    minutes: float | None
+    generate: tuple[str, ...]
+    page: PageSettings | None
+    kafka: KafkaSettings
+    lake: Path
+    journal: Path
+    reports: Path
+    writer_url: Callable[[], str]
+
+
+class Demo:
+    """One run of the main job."""
+
+    def __init__(self, plan: Plan, services: list[Service], children: ChildJobs, console: Console) -> None:
+        self._plan = plan
+        self._pieces = services
+        self._children = children
+        self._console = console
+        self._ours: list[Service] = []
+        self._sampler: LagSampler | None = None
+
+    def run(self) -> int:
+        """Starts, watches and leaves; 0 after a clean stop or an exact proof."""
+        try:
+            self._start()
+            self._console.print(self._describe())
+            began = datetime.now(UTC)
+            self._watch()
+            return self._prove(began)
+        except KeyboardInterrupt:
+            self._console.print("stopping ...")
+            return 0 if self._plan.minutes is None else 130
+        finally:
+            self._leave()
+
+    def _start(self) -> None:
+        page = self._plan.page
+        if page and not is_port_free(page.port, page.host):
+            raise FreeThePort(f"port {page.port} is taken by another program: stop it, or use --set page.port=NUMBER")
+        for service in self._pieces:
+            self._start_piece(service)
+        with self._step("topics and tables"):
+            create_topics(self._plan.kafka)
+            self._children.run("migrate")
+        with self._step("stream"):
+            self._start_stream()
+        with self._step("generator" if page is None else "generator and page"):
+            self._children.start("generate", *self._plan.generate)
+            if page:
+                self._children.start("dashboard")
+                self._wait_for(lambda: not is_port_free(page.port, page.host), "dashboard", _STREAM_SECONDS)
+
+    def _start_piece(self, service: Service) -> None:
+        if not service.embedded or service.is_running():
+            return
+        with self._step(service.name):
+            self._ours.append(service)  # noted first: an interrupted start is stopped as well
+            service.start(True)
+
+    def _start_stream(self) -> None:
+        began = datetime.now(UTC)
+        child = self._children.start("stream")
+        self._wait_for(lambda: set(_FEEDS) <= self._read_leases(began), "stream", _STREAM_SECONDS)
+        self._sampler = LagSampler(self._plan.kafka, self._plan.writer_url(), child.process.pid)
+        self._sampler.start()
+
+    def _read_leases(self, since: datetime) -> set[str]:
+        database = connect(self._plan.writer_url(), application_name="afluente demo")
+        with closing(database), database.cursor() as cursor:
+            cursor.execute(read_sql("ledger/taken_since.sql"), {"since": since})
+            return {query for (query,) in cursor.fetchall()}
+
+    def _wait_for(self, condition: Callable[[], bool], what: str, seconds: float) -> None:
+        def met() -> bool:
+            self._children.check()
+            return condition()
+
+        if not wait_until(met, seconds, poll_seconds=0.5):
+            raise ReadTheLog(f"{what} was not ready after {seconds:.0f} s; its log: {self._children.logs / what}.log")
+
+    def _watch(self) -> None:
+        """Returns when the minutes are over; without minutes only an interrupt or a dead child ends it."""
+        minutes = self._plan.minutes
+        deadline = None if minutes is None else time.monotonic() + minutes * 60
+        with self._console.status("") as status:
+            while deadline is None or time.monotonic() < deadline:
+                self._children.check()
+                lag = self._sampler.newest_lag if self._sampler else None
+                left = "" if deadline is None else f", {max(0, deadline - time.monotonic()):.0f} s left"
+                status.update(f"running{left}; records not yet in the warehouse: {'?' if lag is None else lag}")
+                time.sleep(0.5)
+
+    def _prove(self, began: datetime) -> int:
+        with self._step("generator stops"):
+            self._children.stop("generate", grace_seconds=_DRAIN_GRACE_SECONDS)
+        ended = time.time()
+        sampler = self._sampler
+        if sampler is None:
+            raise AssertionError("the stream runs before anything is proven")
+        with self._step("stream catches up"):
+            self._wait_for(lambda: sampler.has_caught_up_since(ended), "stream", _CATCH_UP_SECONDS)
+        with self._step("stream stops"):
+            sampler.stop()
+            self._children.stop("stream", grace_seconds=_DRAIN_GRACE_SECONDS)
+        with self._step("drain to gold"):
+            self._children.run("stream", "--available-now")
+        with self._step("verify"):
+            verdict = self._verify()
+        with closing(connect(self._plan.writer_url(), application_name="afluente demo")) as connection:
+            figures = measure(self._plan.journal, connection, sampler.samples, (began + _WARM_UP, ended))
+        report = self._plan.reports / f"demo-{began:%Y%m%dT%H%M%SZ}.json"
+        save_report(report, verdict, figures)
+        self._console.print(draw_checks(verdict), draw_figures(figures, _WARM_UP), f"written to {report}", sep="\n")
+        return 0 if verdict["exact"] else 1
+
+    def _verify(self) -> dict[str, Any]:
+        answer = self._plan.reports / "verify.json"
+        self._children.run("verify", "--json", "--drained", output=answer, codes=(0, 1))
+        try:
+            verdict: dict[str, Any] = json.loads(answer.read_text())
+        except ValueError:
+            log = self._children.logs / "verify.log"
+            raise JobEnded(f"verify gave no answer: {read_last_meaningful_line(log)} (log: {log})") from None
+        return verdict
+
+    def _leave(self) -> None:
+        """The feeding side first, then what this run started; a second Ctrl-C leaves the rest to the kernel."""
+        if self._sampler:
+            self._sampler.stop(timeout_seconds=0)
+        with self._step("stop"):
+            self._children.stop(grace_seconds=_GRACE_SECONDS)
+            for service in reversed(self._ours):
+                service.stop()
+
+    def _describe(self) -> Table:
+        page = self._plan.page
+        table = Table("what runs", "where")
+        table.add_row("page", f"http://{page.host}:{page.port}" if page else "not started (--no-page)")
+        for service in self._pieces:
+            table.add_row(service.name, service.address + ("" if service.embedded else " (configured)"))
+        table.add_row("lake", str(self._plan.lake))
+        table.add_row("logs", str(self._children.logs))
+        ending = "Ctrl-C" if self._plan.minutes is None else f"by itself after {self._plan.minutes:g} min, or Ctrl-C"
+        table.add_row("to stop", ending)
+        return table
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        """A spinner while it lasts (on a terminal), then a line that stays."""
+        began = time.monotonic()
+        with self._console.status(f"{name} ..."):
+            yield
+        self._console.print(f"{name}: done in {time.monotonic() - began:.1f} s")

@@ -1,0 +1,184 @@
+"""Makes a part of a table again from the layer before it: bronze -> silver, silver -> gold.
+
+Which records silver holds stays as it was decided when they came: a row is computed anew from its bytes at its own
+time, never added, never taken away. PostgreSQL and gold make again what they made of changed rows, when they next look
+at silver's log; so a crash after the change costs nothing but that look.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from operator import or_
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from streaming.errors import StreamingError
+from streaming.operations.quarantine_filter import PLACE
+from streaming.queries.gold import GOLD, Aggregate
+from streaming.queries.runtime import Runtime
+from streaming.queries.topic_pipelines import TopicPipeline
+from streaming.transforms.parsing import select_silver
+from warehouse.lake.delta_io import match_on, overwrite, read_table, update
+from warehouse.lake.delta_log import BACKFILL, Commit, DeltaLog
+from warehouse.lake.tables import BRONZE, Table
+
+
+class NothingToBackfill(StreamingError):
+    """The table has no rows that a stream has written."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a table holds against what it should hold, in rows."""
+
+    rows: int
+    changed: int = 0
+    by_column: Mapping[str, int] | None = None
+    missing: int = 0
+    surplus: int = 0
+    left_alone: int = 0  # not in bronze, or refused by the present rules: they stay as they are
+
+    @property
+    def is_none(self) -> bool:
+        """True where there is nothing to write."""
+        return not (self.changed or self.missing or self.surplus)
+
+
+@dataclass(frozen=True)
+class SilverBackfill:
+    """Rows of silver that came (`ingested_at`) in [start, stop), computed anew from bronze's bytes."""
+
+    runtime: Runtime
+    pipeline: TopicPipeline
+    start: datetime
+    stop: datetime
+
+    def run(self, *, apply: bool) -> Difference:
+        """Compares, and writes the rows that differ if `apply`. The stream waits only while they are written."""
+        old = _read(self.runtime, self.pipeline.table).where(_is_within("ingested_at", self.start, self.stop))
+        old = old.where(F.col("ingest_date").between(F.to_date(F.lit(self.start)), F.to_date(F.lit(self.stop))))
+        new = self._compute(old).persist()  # asked twice, and parsing is what costs
+        columns = [name for name in self.pipeline.table.schema.names if name not in PLACE]
+        pairs = old.alias("old").join(new.alias("new"), PLACE)
+        differs = {name: ~F.col(f"old.{name}").eqNullSafe(_wanted(name)) for name in columns}
+        wanted = [_wanted(name).alias(name) for name in columns]
+        differing = pairs.where(_any(differs)).select(*PLACE, *wanted).persist()
+        try:
+            sums = [F.count_if(differs[name]).alias(name) for name in columns]
+            found = pairs.agg(F.count("*").alias("pairs"), *sums).collect()[0].asDict()
+            rows, changed = old.count(), differing.count()
+            if apply and changed:
+                self._write(differing)
+        finally:
+            differing.unpersist()
+            new.unpersist()
+        by_column = {name: found[name] for name in columns if found[name]}
+        return Difference(rows, changed, by_column, left_alone=rows - found["pairs"])
+
+    def _compute(self, old: DataFrame) -> DataFrame:
+        records = _read(self.runtime, BRONZE).where(F.col("topic") == self.pipeline.name)
+        wanted = old.select(*PLACE, "ingested_at")
+        known = records.select(*PLACE, "kafka_at", "key", "value").join(wanted, PLACE)
+        rules = self.runtime.rules
+        staged = self.pipeline.parse(known, rules).transform(self.pipeline.stage, rules.late_seconds)
+        return select_silver(staged, self.pipeline.table.schema)
+
+    def _write(self, differing: DataFrame) -> None:
+        path = self.runtime.lake.path / self.pipeline.table.name
+        changes = {name: _wanted(name) for name in self.pipeline.table.schema.names if name not in PLACE}
+        with self.runtime.locks.hold(self.pipeline.table.name):
+            newest = _newest(self.runtime, self.pipeline.table.name)
+            update(differing, path, match_on(PLACE), changes, newest.carried(BACKFILL, counts={}))
+
+
+@dataclass(frozen=True)
+class GoldBackfill:
+    """Rows of a gold table whose time is in [start, stop), counted anew from the silver version that it condensed."""
+
+    runtime: Runtime
+    silver: Table
+    aggregate: Aggregate
+    start: datetime
+    stop: datetime
+
+    def run(self, *, apply: bool) -> Difference:
+        """Compares under the table's lock, and replaces the time if `apply` and anything differs."""
+        table = self.aggregate.table
+        with self.runtime.locks.hold(table.name):
+            newest = _newest(self.runtime, table.name)
+            version = int(newest.position["silver_version"])
+            silver = read_table(self.runtime.spark, self.runtime.lake.path / self.silver.name, version)
+            within = _is_within(table.key[0], self.start, self.stop)
+            new = silver.transform(self.aggregate.count).where(within).select(*table.schema.names).persist()
+            try:
+                found = self._compare(_read(self.runtime, table).where(within), new)
+                if apply and not found.is_none:
+                    at, start, stop = table.key[0], self.start.isoformat(), self.stop.isoformat()
+                    where = f"{at} >= '{start}' AND {at} < '{stop}'"
+                    overwrite(new, self.runtime.lake.path / table.name, newest.carried(BACKFILL), where)
+            finally:
+                new.unpersist()
+        return found
+
+    def _compare(self, old: DataFrame, new: DataFrame) -> Difference:
+        key = list(self.aggregate.table.key)
+        values = [name for name in self.aggregate.table.schema.names if name not in key]
+        olds, news = old.withColumn("had", F.lit(True)).alias("old"), new.withColumn("has", F.lit(True)).alias("new")
+        both = olds.join(news, key, "full")
+        differs = {name: ~F.col(f"old.{name}").eqNullSafe(F.col(f"new.{name}")) for name in values}
+        had, has = F.col("had").isNotNull(), F.col("has").isNotNull()
+        sums = [F.count_if(had & has & differs[name]).alias(name) for name in values]
+        counts = both.agg(
+            F.count_if(had).alias("rows"),
+            F.count_if(had & has & _any(differs)).alias("changed"),
+            F.count_if(~had).alias("missing"),
+            F.count_if(~has).alias("surplus"),
+            F.struct(*sums).alias("by_column"),
+        ).collect()[0]
+        by_column = {name: rows for name, rows in counts["by_column"].asDict().items() if rows}
+        return Difference(counts["rows"], counts["changed"], by_column, counts["missing"], counts["surplus"])
+
+
+def open_backfill(
+    runtime: Runtime, pipelines: Mapping[str, TopicPipeline], table: str, start: datetime, stop: datetime
+) -> SilverBackfill | GoldBackfill:
+    """The backfill of a table by its name.
+
+    Raises:
+        NothingToBackfill: no stream has written it.
+    """
+    backfills: dict[str, SilverBackfill | GoldBackfill] = {
+        pipeline.table.name: SilverBackfill(runtime, pipeline, start, stop) for pipeline in pipelines.values()
+    }
+    for gold in GOLD:
+        for aggregate in gold.aggregates:
+            backfills[aggregate.table.name] = GoldBackfill(runtime, gold.silver, aggregate, start, stop)
+    _newest(runtime, table)
+    return backfills[table]
+
+
+def _wanted(name: str) -> Column:
+    """A column of the new row; a text that a deletion has blanked stays blank."""
+    new = F.col(f"new.{name}")
+    return F.when(F.col("old.text").isNotNull(), new) if name == "text" else new
+
+
+def _any(differs: Mapping[str, Column]) -> Column:
+    return reduce(or_, differs.values())
+
+
+def _is_within(column: str, start: datetime, stop: datetime) -> Column:
+    return (F.col(column) >= F.lit(start)) & (F.col(column) < F.lit(stop))
+
+
+def _newest(runtime: Runtime, table: str) -> Commit:
+    newest = DeltaLog(runtime.lake.path / table).newest_position()
+    if newest is None:
+        raise NothingToBackfill(f"{table} has no rows yet: start the stream first")
+    return newest
+
+
+def _read(runtime: Runtime, table: Table) -> DataFrame:
+    return read_table(runtime.spark, runtime.lake.path / table.name)

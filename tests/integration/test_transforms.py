@@ -1,0 +1,198 @@
+"""The transforms as batch and as bounded stream: one row per rule, per hostile value, per aggregate."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import BinaryType, StructField, StructType
+
+from jobs.settings import load_quality
+from jobs.wiring import build_rules
+from streaming.queries.topic_pipelines import build_topic_pipelines
+from streaming.transforms.increments import measure_by_machine_minute
+from streaming.transforms.one_pass import add_up, as_staged
+from streaming.transforms.parsing import drop_repeats, select_silver
+from streaming.transforms.quality_rules import QualityRules
+from tests.support.verdicts import EVENTS, POSTS, READINGS, event, post, reading
+from warehouse.lake.schemas.coordinates import COORDINATES
+
+ARRIVED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+RECORDS = StructType([*COORDINATES, StructField("key", BinaryType()), StructField("value", BinaryType())])
+
+
+@pytest.fixture(scope="module")
+def rules() -> QualityRules:
+    return build_rules(load_quality())
+
+
+@pytest.fixture(scope="module")
+def pipelines(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    key = tmp_path_factory.mktemp("keys") / "pseudonym.key"
+    key.write_text("00" * 32)
+    return build_topic_pipelines(str(key))
+
+
+def make_records(spark: SparkSession, values: list[bytes | None]) -> DataFrame:
+    rows = [(1, 0, offset, ARRIVED, None, value) for offset, value in enumerate(values)]
+    return spark.createDataFrame(rows, RECORDS)
+
+
+@pytest.mark.parametrize(("topic", "cases"), [("posts", POSTS), ("readings", READINGS), ("machine_events", EVENTS)])
+def test_each_record_gets_its_verdict(
+    spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any], topic: str, cases: list[tuple[bytes, str]]
+) -> None:
+    events = pipelines[topic].parse(make_records(spark, [value for value, _ in cases]), rules)
+    found = {row["offset"]: row["rule"] for row in events.select("offset", "rejection.rule").collect()}
+    wrong = {offset: (cases[offset][0], rule) for offset, rule in found.items() if rule != cases[offset][1]}
+    assert wrong == {}
+    assert len(found) == len(cases)
+
+
+def test_rejected_rows_keep_their_bytes_and_no_reason_shows_them(
+    spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any]
+) -> None:
+    secret = b'{"post_id": "very-private'
+    rows = pipelines["posts"].parse(make_records(spark, [secret, post()]), rules).orderBy("offset").collect()
+    assert bytes(rows[0]["value"]) == secret
+    assert "very-private" not in rows[0]["rejection"]["reason"]
+    assert rows[1]["value"] is None
+
+
+def stage(spark: SparkSession, rules: QualityRules, pipeline: Any, values: list[bytes | None]) -> DataFrame:
+    """Records as the stream stages them, without deduplication."""
+    events = pipeline.parse(make_records(spark, values), rules).withColumn("ingested_at", F.lit(ARRIVED))
+    return events.transform(pipeline.stage, rules.late_seconds)
+
+
+def test_silver_post(spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any]) -> None:
+    text = "say #Stra\u00dfe,#STRASSE x#no \uff03no #a_1 @Bob mail@no @Bob #" + "y" * 101
+    values = [post(text=text, lang="PT", in_reply_to="q"), post(hashtags=["#\ufb01lm"] + [f"t{n}" for n in range(40)])]
+    staged = stage(spark, rules, pipelines["posts"], values)
+    first, second = select_silver(staged, pipelines["posts"].table.schema).orderBy("offset").collect()
+    assert first["hashtags"] == ["strasse", "a_1", "y" * 101]
+    assert first["counted_hashtags"] == ["strasse", "a_1"]
+    assert len(first["mention_pseudonyms"]) == 1
+    assert first["lang"] == "pt"
+    assert len(first["author_pseudonym"]) == 64
+    assert len(second["hashtags"]) == 41
+    assert second["counted_hashtags"] == ["film"] + [f"t{n}" for n in range(29)]
+
+
+def test_unknown_fields_are_facts_with_their_first_place(
+    spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any]
+) -> None:
+    values = [
+        post(),
+        b"{",
+        post(post_id="2", **{"new\n\u202e": 1, "x" * 99: 2}),
+        post(post_id="3", zeta=[1], text=None),
+        post(post_id="4", zeta=2),
+        b'{"created_at": 1, "eta": {"deep": 1}}',
+    ]
+    facts = add_up(stage(spark, rules, pipelines["posts"], values), pipelines["posts"].facts).where("fact = 'drift'")
+    found = {row["key_a"]: (row["n"], row["place"]) for row in facts.collect()}
+    assert found == {"new??": (1, 2), "x" * 64: (1, 2), "zeta": (2, 3), "eta": (1, 5)}
+
+
+def test_facts_of_posts(spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any]) -> None:
+    old = "2026-03-01T11:00:00Z"
+    values = [
+        post(post_id="1", text="#b #a @x"),
+        post(post_id="2", text="#a", in_reply_to="1", created_at=old),
+        post(post_id="3"),
+        post(post_id="4", kind="deletion", created_at=old),
+        post(created_at="never"),
+        None,
+    ]
+    staged = stage(spark, rules, pipelines["posts"], values)
+    facts = add_up(staged, pipelines["posts"].facts).where("fact != 'recent_post'").collect()
+    counted = sorted((r["fact"], r["key_a"], r["key_b"], r["n"]) for r in facts if r["fact"] != "author_day")
+    assert counted == [
+        ("deletion", "s", "4", 1),
+        ("hashtag_minute", "a", "pt", 1),
+        ("hashtag_minute", "a", "pt", 1),
+        ("hashtag_minute", "b", "pt", 1),
+        ("hashtag_pair_hour", "a", "b", 1),
+        ("outcome", "deletion", None, 1),
+        ("outcome", "quarantine:bad_time", None, 1),
+        ("outcome", "quarantine:malformed", None, 1),
+        ("outcome", "silver", None, 3),
+    ]
+    (author,) = [r for r in facts if r["fact"] == "author_day"]
+    assert (author["n"], author["m"], author["k"]) == (3, 1, 1)
+    (outcome,) = [r for r in facts if r["key_a"] == "silver"]
+    assert (outcome["m"], outcome["seen"]) == (1, datetime(2026, 3, 1, 11, 59, 30))
+
+
+@pytest.mark.parametrize("topic", ["posts", "readings", "machine_events"])
+def test_silver_rows_have_the_facts_of_their_batch(
+    spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any], topic: str
+) -> None:
+    """What follows silver's commits after an outage must add what the batch would have added."""
+    makers = {
+        "posts": lambda n: post(post_id=str(n), text=f"#a #b{n} @c"),
+        "readings": lambda n: reading(power_kw=n),
+        "machine_events": lambda n: event(event_id=str(n)),
+    }
+    staged = stage(spark, rules, pipelines[topic], [makers[topic](n) for n in range(40)])
+    silver = select_silver(staged, pipelines[topic].table.schema)
+    of_batch, of_silver = (
+        sorted(map(str, add_up(rows, pipelines[topic].facts).where("fact != 'outcome'").drop("seen").collect()))
+        for rows in (staged, as_staged(silver))
+    )
+    assert of_batch == of_silver
+    assert len(of_batch) >= (6 if topic == "readings" else 40)
+
+
+def test_sums_of_readings_are_exact(spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any]) -> None:
+    values = [reading(reading_id=str(n), temperature_c=0.1 + n / 1000) for n in range(3)]
+    staged = stage(spark, rules, pipelines["readings"], values)
+    silver = select_silver(staged, pipelines["readings"].table.schema)
+    squares = Decimal("0.1000") ** 2 + Decimal("0.1010") ** 2 + Decimal("0.1020") ** 2
+    wanted = [(3, Decimal("0.3030"), squares, Decimal("0.1000"), Decimal("0.1020"))]
+    moments = ("total", "total_squares", "lowest", "highest")
+    facts = add_up(staged, pipelines["readings"].facts).where("key_b = 'temperature_c'")
+    assert [tuple(row) for row in facts.select("n", *moments).collect()] == wanted
+    gold = measure_by_machine_minute(silver).where("sensor = 'temperature_c'")
+    assert [tuple(row) for row in gold.select("readings", *moments).collect()] == wanted
+
+
+def test_recent_posts_are_masked(spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any]) -> None:
+    values = [post(post_id=str(n), text="hello @somebody bye@x") for n in range(60)]
+    facts = add_up(stage(spark, rules, pipelines["posts"], values), pipelines["posts"].facts).where(
+        "fact = 'recent_post'"
+    )
+    assert {row["row"]["masked_text"] for row in facts.collect()} == {"hello @\u2026 bye@x"}
+
+
+def test_repeats_are_dropped_in_a_bounded_stream_but_never_a_corrected_twin(
+    spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any], tmp_path: Path
+) -> None:
+    batches = [
+        [post(post_id="1"), post(post_id="1", text="edit"), post(post_id="2", created_at="never")],
+        [post(post_id="2"), post(post_id="1"), post(post_id="1", kind="deletion"), post(post_id="1", source="other")],
+    ]
+    source, checkpoint = tmp_path / "in", tmp_path / "checkpoint"
+    kept: list[tuple[str, str | None]] = []
+    for batch in batches:
+        make_records(spark, batch).coalesce(1).write.mode("append").parquet(str(source))
+        records = spark.readStream.schema(RECORDS).parquet(str(source))
+        events = pipelines["posts"].parse(records, rules).transform(drop_repeats, 900)
+        query = (
+            events.writeStream.option("checkpointLocation", str(checkpoint))
+            .trigger(availableNow=True)
+            .foreachBatch(
+                lambda rows, _: kept.extend(
+                    (f"{r['event']['source']}/{r['event']['post_id']}", r["rejection"] and r["rejection"]["rule"])
+                    for r in rows.collect()
+                )
+            )
+            .start()
+        )
+        query.awaitTermination()
+    wanted = [("other/1", None), ("s/1", None), ("s/1", None), ("s/2", "bad_time"), ("s/2", None)]
+    assert sorted(kept, key=str) == sorted(wanted, key=str)
