@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The only launcher: ./spark-submit.sh JOB [options]. Without a job it lists them.
+# Starts every job: ./spark-submit.sh JOB [options]. Without a job it lists them and the exit codes.
 # The first start makes the environment in .venv (Python packages from uv.lock, jars from conf/jars.xml); a stamp
-# with the hash of both lets later starts skip that. Starting a job is jobs/__main__.py's task.
+# with the hash of both lets later starts skip that. Then jobs/__main__.py starts the job.
 set -euo pipefail
 
 readonly UV_VERSION=0.13.9
@@ -17,7 +17,7 @@ fail() {
   exit 1
 }
 
-fingerprint() { # everything that decides what .venv holds, and the Java it was checked with
+fingerprint() { # of all that decides what .venv holds, and of the Java that was checked
   printf '%s %s %s ' "$home" "$UV_VERSION" "$(find_java)"
   cat "$home/uv.lock" "$home/conf/jars.xml" | sha256sum
 }
@@ -63,13 +63,14 @@ check_folder() {
   ((free_mb >= NEEDED_MB)) || fail "Only $free_mb MB are free below $home, $NEEDED_MB are needed: make room and start again."
 }
 
-step() { # step TEXT HINT COMMAND...: runs it with its output in the setup log, and shows that time passes
+step() { # step TEXT HINT COMMAND...: runs the command with its output in the setup log; shows the seconds so far
   local text=$1 hint=$2 began=$SECONDS pid
   shift 2
   printf '%s ' "$text" >&2
   "$@" >>"$setup_log" 2>&1 9<&- &
   pid=$!
-  trap 'kill "$pid" 2>/dev/null; exit 130' INT TERM
+  trap 'kill "$pid" 2>/dev/null; exit 130' INT
+  trap 'kill "$pid" 2>/dev/null; exit 143' TERM
   while kill -0 "$pid" 2>/dev/null; do
     sleep 0.2
     if [[ -t 2 ]]; then printf '\r%s %s s ' "$text" $((SECONDS - began)) >&2; fi
@@ -116,7 +117,7 @@ set_up() {
 }
 
 if ! is_ready; then
-  exec 9<"$home" # two first starts at once: the second waits here and finds everything made
+  exec 9<"$home" # of two first starts at once the second waits here, and then finds the environment made
   flock -n 9 || { printf 'Another start is setting up, waiting for it.\n' >&2; flock 9; }
   is_ready || set_up
   exec 9<&-

@@ -1,8 +1,8 @@
-"""Make a part of silver or gold again from the layer before it, after a fix of the code; beside the running stream.
+"""Compute a time range of silver or gold again from the layer before it, e.g. after a fix; beside a running stream.
 
 Without --apply it only shows what would change. With it, the stream waits between two batches while the rows are
-written; then it makes again by itself what PostgreSQL and gold made of changed silver rows, or its next start does.
-Which records silver holds stays as it was decided: rows are computed anew, none is added or taken away.
+written. After a change of silver the stream, or its next start, rebuilds what PostgreSQL and gold derived from it.
+Which records silver holds does not change: rows are computed again, none is added or removed.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from streaming.queries.gold import GOLD
 from streaming.queries.topic_pipelines import build_topic_pipelines
 from warehouse.lake.tables import SILVER
 
-GROUP = "care"
+GROUP = "operate"
 NEEDS_SPARK = True
 TABLES = [*(table.name for table in SILVER.values()), *(a.table.name for gold in GOLD for a in gold.aggregates)]
 
@@ -35,7 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
         required=True,
         type=_read_time,
         metavar="TIME",
-        help="2026-11-24 or 2026-11-24T06:30, UTC: when silver took the rows in; gold's minute or day",
+        help="2026-11-24 or 2026-11-24T06:30, UTC: ingestion time of silver rows; minute or day of gold rows",
     )
     parser.add_argument(
         "--to",
@@ -43,7 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
         required=True,
         type=_read_time,
         metavar="TIME",
-        help="the first moment that is not meant any more",
+        help="end of the range, exclusive",
     )
     parser.add_argument("--apply", action="store_true", help="write the rows that differ")
     return parser
@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def show(found: Difference, applied: bool, console: Console) -> None:
-    """Numbers of rows, by kind and by column, and what to do next."""
+    """Prints the number of rows by kind and by column, and what to do next."""
     table = Table("rows", "number", box=None)
     table.columns[1].justify = "right"
     kinds = {
@@ -73,7 +73,7 @@ def show(found: Difference, applied: bool, console: Console) -> None:
         "changed": found.changed,
         "missing": found.missing,
         "surplus": found.surplus,
-        "left alone": found.left_alone,
+        "not recomputed": found.not_recomputed,
         **{f"  {name}": rows for name, rows in (found.by_column or {}).items()},
     }
     for kind, rows in kinds.items():

@@ -1,4 +1,18 @@
-"""What every job's command line shares: its options, its log, and one sentence instead of a traceback.
+"""What every job's command line shares: its options, its log, one sentence instead of a traceback, its exit codes.
+
+Exit codes, the same in every job:
+
+| code | meaning |
+|---|---|
+| 0 | done; also asked to stop and stopped cleanly: `demo`, `stream`, `generate`, `replay_recording`, `dashboard` |
+| 1 | failed, or the answer is no: `verify` found a difference, `services status` a service that does not answer |
+| 2 | the command line is wrong: unknown job, option, profile or setting, or a bad value given with --set |
+| 3 | nothing to check: `verify` had nothing to compare (no lake, no database) |
+| 130 | ended by SIGINT (Ctrl-C) before it was done: any other job, and `demo --minutes` |
+| 143 | the same by SIGTERM |
+
+A wrong setting in a file of conf/ or in an AFLUENTE_* variable is 1. A job without a handler dies of the signal itself,
+for which a shell reports 130 or 143 too. One exception: `test` becomes pytest and ends with pytest's own exit codes.
 
 Not a job: jobs may import it, as they may import `jobs.settings` and `jobs.session`.
 """
@@ -8,24 +22,37 @@ import errno
 import json
 import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from enum import IntEnum
+from types import FrameType
 from typing import NoReturn
 
-from jobs.settings import Settings, SettingsError, add_settings_arguments, load_settings
+from jobs.settings import CorrectTheCommandLine, Settings, SettingsError, add_settings_arguments, load_settings
 from streaming.errors import StreamingError
 from warehouse.errors import WarehouseError
 
-_INTERRUPTED = 130  # what a shell reports for a command that Ctrl-C ended
 _MENDABLE = {
     errno.EACCES: "no permission: run as the folder's owner, or choose another folder with --set var=FOLDER",
     errno.EROFS: "is on a read-only disk: choose another folder with --set var=FOLDER",
     errno.ENOSPC: "no space left on the disk: make room, or choose another folder with --set var=FOLDER",
     errno.EDQUOT: "the disk quota is used up: make room, or choose another folder with --set var=FOLDER",
 }
-_TALKATIVE = ("kafka", "py4j", "urllib3", "werkzeug", "waitress")  # libraries that narrate at INFO
-_REPEATED = ("kafka.net", "py4j.clientserver")  # what fails there reaches us as an error, and is said once
+_VERBOSE = ("kafka", "py4j", "urllib3", "werkzeug", "waitress")  # libraries that log every step at INFO
+_REPEATED = ("kafka.net", "py4j.clientserver")  # an error there also reaches a job as an exception, which reports it
+
+
+class ExitCode(IntEnum):
+    """The exit codes of all jobs; the table above says when."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    NOTHING_TO_CHECK = 3
+    INTERRUPTED = 128 + signal.SIGINT
+    TERMINATED = 128 + signal.SIGTERM
 
 
 class KeyValueFormatter(logging.Formatter):
@@ -57,42 +84,48 @@ def settings_words(arguments: argparse.Namespace) -> list[str]:
 
 
 def log_to_stderr(level: str = "INFO") -> None:
-    """Sends the log to standard error as key=value lines; libraries that narrate are heard from WARNING on."""
+    """Sends the log to standard error as key=value lines; of verbose libraries only WARNING and above."""
     handler = logging.StreamHandler()
     handler.setFormatter(KeyValueFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for name in _TALKATIVE:
+    for name in _VERBOSE:
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in _REPEATED:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
-def explain(error: OSError) -> str:
-    """What the operator can mend, in one sentence; raises the error again where that is nothing."""
-    if error.errno not in _MENDABLE:
+def raise_interrupt(number: int, _frame: FrameType | None) -> NoReturn:
+    """A signal handler, for jobs that must stop what they started: `run` turns the interrupt into the exit code."""
+    raise KeyboardInterrupt(number)
+
+
+def report_error(error: Exception) -> ExitCode:
+    """Writes an error that the operator can mend as one sentence to standard error; raises any other again."""
+    if isinstance(error, OSError) and error.errno in _MENDABLE:
+        sentence = f"{error.filename or 'a file'}: {_MENDABLE[error.errno]}"
+    elif isinstance(error, StreamingError | WarehouseError | SettingsError):
+        sentence = str(error)
+    else:
         raise error
-    return f"{error.filename or 'a file'}: {_MENDABLE[error.errno]}"
+    sys.stderr.write(f"{sentence}\n")
+    return ExitCode.USAGE if isinstance(error, CorrectTheCommandLine) else ExitCode.FAILED
 
 
 def run(main: Callable[[None], int]) -> NoReturn:
     """Runs a job's `main` and ends the process with its exit code.
 
-    An error that the operator can mend is one sentence on standard error and exit code 1; anything else is a bug
-    and keeps its traceback.
+    An error that the operator can mend is one sentence on standard error; anything else is a bug and keeps its
+    traceback.
     """
     log_to_stderr()
     try:
         code = main(None)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader of a pipe has left; nothing more can be said there
+    except BrokenPipeError:  # the reader of a pipe has closed it: nothing more can be written there
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 1
-    except (StreamingError, WarehouseError, SettingsError) as error:
-        sys.stderr.write(f"{error}\n")
-        code = 1
-    except OSError as error:
-        sys.stderr.write(f"{explain(error)}\n")
-        code = 1
-    except KeyboardInterrupt:
-        code = _INTERRUPTED
+        code = ExitCode.FAILED
+    except (StreamingError, WarehouseError, SettingsError, OSError) as error:
+        code = report_error(error)
+    except KeyboardInterrupt as interrupt:  # without a number it is Python's own, of a Ctrl-C
+        code = 128 + (interrupt.args[0] if interrupt.args else signal.SIGINT)
     sys.exit(code)

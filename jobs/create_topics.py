@@ -1,4 +1,4 @@
-"""Create the topics that are missing, and widen those with fewer partitions than the settings ask for."""
+"""Create missing topics; add partitions to topics that have fewer than the settings ask for."""
 
 import argparse
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ GROUP = "set up"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Reports one line per topic. Run it as often as you like: it never shrinks or deletes a topic."""
+    """Prints one line per topic. Idempotent: it never removes a topic or a partition."""
     _, settings = parse(argparse.ArgumentParser(prog="create_topics", description=__doc__), argv)
     console = Console(highlight=False)
     for line in create_topics(settings.kafka):

@@ -14,13 +14,14 @@ from waitress.server import BaseWSGIServer, create_server
 
 from jobs.cli import parse, run
 from jobs.settings import SettingsError
-from warehouse.dashboards.app import build_app, build_refresh_cache
+from streaming.errors import FreeThePort
+from warehouse.dashboards.app import build_app, build_refresh_caches
 from warehouse.database.connections import make_pool, role_url
 from warehouse.settings import PageSettings
 
 GROUP = "run"
 LOG = logging.getLogger(__name__)
-CONNECTIONS = 2  # one per length of ranking; viewers share them
+CONNECTIONS = 2  # one per ranking span that a viewer can choose; all viewers share them
 THREADS = 8
 
 
@@ -28,11 +29,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Serves until Ctrl-C or SIGTERM."""
     _, settings = parse(_build_parser(), argv)
     pool = make_pool(role_url(settings.postgres, "reader"), CONNECTIONS, "afluente page")
-    app = build_app(build_refresh_cache(pool, settings.page.refresh_seconds), settings.page)
+    app = build_app(build_refresh_caches(pool, settings.page.refresh_seconds), settings.page)
     server = _listen(app.server, settings.page)
-    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGTERM, _exit)
     address = f"http://{settings.page.host}:{server.effective_port}/"
-    Console(highlight=False).print(f"The page is open at {address} (Ctrl-C ends it).")
+    Console(highlight=False).print(f"The page is served at {address} (stop with Ctrl-C).")
     try:
         server.run()
     finally:
@@ -45,9 +46,9 @@ def _build_parser() -> argparse.ArgumentParser:
     return argparse.ArgumentParser(
         prog="dashboard",
         description=__doc__,
-        epilog="Address and rhythm are settings: --set page.port=8051, --set page.refresh_seconds=2. The page reads "
-        "the serving views with the read-only role; while the database is away it keeps its last picture and "
-        "says so.",
+        epilog="Port and refresh interval are settings: --set page.port=8051, --set page.refresh_seconds=2. The page "
+        "reads the serving views with the read-only role; while the database does not answer it keeps showing the "
+        "last data and reports the problem.",
     )
 
 
@@ -58,15 +59,15 @@ def _listen(server: Flask, page: PageSettings) -> BaseWSGIServer:
         )
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise SettingsError(
-                f"port {page.port} is taken: end the other program or choose another with --set page.port=8051"
+            raise FreeThePort(
+                f"port {page.port} is taken by another program: stop it, or set another port with --set page.port=8051"
             ) from None
         raise SettingsError(
             f"cannot listen on {page.host} port {page.port} ({error.strerror}): correct page.host and page.port"
         ) from None
 
 
-def _leave(signum: int, frame: FrameType | None) -> NoReturn:
+def _exit(signum: int, frame: FrameType | None) -> NoReturn:
     raise SystemExit(0)
 
 

@@ -1,4 +1,4 @@
-"""Run everything: broker, database, topics, generator, stream and page; with --minutes, prove the numbers and leave.
+"""Run everything: broker, database, topics, generator, stream and page; with --minutes, stop, verify and report.
 
 The first start takes a few minutes, a later one continues where the last one stopped. Ctrl-C stops everything.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from jobs.cli import parse, run, settings_words
+from jobs.cli import ExitCode, parse, raise_interrupt, run, settings_words
 from jobs.settings import BROKER_JARS, ROOT, Settings, load_settings
 from streaming.errors import StreamingError
 from streaming.local.child_jobs import ChildJobs
@@ -29,32 +29,38 @@ def build_parser() -> argparse.ArgumentParser:
         "--minutes",
         type=_positive,
         metavar="N",
-        help="end by itself: stop the generator, drain, verify; exit code 0 only if all is exact",
+        help="after so many minutes stop the generator, let the stream read everything, verify and exit; "
+        "exit code 1 if verify finds a difference, 130 if interrupted before",
     )
     parser.add_argument("--posts-per-second", type=_positive, metavar="RATE", help="default: 100")
     parser.add_argument("--machines", type=int, metavar="COUNT", help="machines that report; default: 10")
     parser.add_argument("--seed", type=int, help="the same seed makes the same events; default: 7")
-    parser.add_argument("--malformed", type=_share, default=0.0, metavar="SHARE", help="share of broken records, 0..1")
-    parser.add_argument("--duplicates", type=_share, default=0.0, metavar="SHARE", help="share of repeats, 0..1")
+    parser.add_argument(
+        "--malformed", type=_share, default=0.0, metavar="SHARE", help="share of malformed records, 0..1"
+    )
+    parser.add_argument(
+        "--duplicates", type=_share, default=0.0, metavar="SHARE", help="share of records sent twice, 0..1"
+    )
     parser.add_argument("--late", type=_share, default=0.0, metavar="SHARE", help="share of late records, 0..1")
-    parser.add_argument("--no-page", action="store_true", help="without the live page")
-    parser.add_argument("--fresh", action="store_true", help="empty the folder of earlier runs first; asks")
+    parser.add_argument("--no-page", action="store_true", help="do not serve the live page")
+    parser.add_argument("--fresh", action="store_true", help="first delete what earlier runs left in `var`; asks")
     parser.add_argument("--yes", action="store_true", help="answer every question with yes")
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Returns 0 after a clean stop, and with --minutes only if every check found no difference."""
+    """Returns 0 after a clean stop; with --minutes 1 if a check found a difference."""
     arguments, _ = parse(build_parser(), argv)
     arguments.overrides += _read_generator_overrides(arguments)
     settings = load_settings(arguments.profile, arguments.overrides)
     console = Console(highlight=False, soft_wrap=True)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # SIGINT too: a script's `&` leaves it ignored
-        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup stays nohup
-            signal.signal(number, _interrupt)
+    # SIGINT has a handler already, but not where a script started us with `&`; under nohup SIGHUP stays ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, raise_interrupt)
     with claim_folder(settings.var):
         if arguments.fresh and not _empty(settings, console, sure=arguments.yes):
-            return 1
+            return ExitCode.FAILED
         return _build(arguments, settings, console).run()
 
 
@@ -82,7 +88,7 @@ def _build(arguments: argparse.Namespace, settings: Settings, console: Console) 
 
 
 def _read_generator_overrides(arguments: argparse.Namespace) -> list[str]:
-    """Rate, machines and seed are settings: said as options here, they reach every child as --set."""
+    """Rate, machines and seed are settings: these options reach every child job as --set."""
     chosen = {"posts_per_second": arguments.posts_per_second, "machines": arguments.machines, "seed": arguments.seed}
     return [f"generator.{name}={value}" for name, value in chosen.items() if value is not None]
 
@@ -111,10 +117,6 @@ def _positive(text: str) -> float:
     if not number > 0:
         raise argparse.ArgumentTypeError("must be greater than 0")
     return number
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

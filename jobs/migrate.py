@@ -1,4 +1,4 @@
-"""Bring the database to the newest shape: roles, tables, views, machines. Run it as often as you like."""
+"""Set up or update the database: create roles, apply new migrations, reload views, upsert machines. Safe to repeat."""
 
 import argparse
 from collections.abc import Sequence
@@ -17,23 +17,23 @@ GROUP = "set up"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Reports one line per thing that was applied, or that there was nothing to do."""
+    """Prints one line per change, or `nothing to do`."""
     parser = argparse.ArgumentParser(
         prog="migrate",
         description=__doc__,
-        epilog="The embedded database must run (./spark-submit.sh services start); or set postgres.url to the URL of "
-        "a database's owner, who may make roles. Passwords of the other roles are made in postgres.secrets.",
+        epilog="The embedded database must run (./spark-submit.sh services start); or set postgres.url to the URL of a "
+        "database with the user who owns it and may create roles. Passwords of the other roles are generated in the "
+        "folder postgres.secrets.",
     )
     _, settings = parse(parser, argv)
     console = Console(highlight=False)
-    applied = apply(settings)
-    for line in applied or ["nothing to do"]:
+    for line in apply_migrations(settings) or ["nothing to do"]:
         console.print(line)
     return 0
 
 
-def apply(settings: Settings) -> list[str]:
-    """Connects as the owner and migrates; what was done, in words."""
+def apply_migrations(settings: Settings) -> list[str]:
+    """Connects as the owner and migrates; returns one line per change."""
     with closing(connect(role_url(settings.postgres, "owner"), application_name="afluente migrate")) as connection:
         return migrate(connection, settings.postgres, read_reference())
 

@@ -1,9 +1,9 @@
-"""Look at the records that could not be used, give them a second chance after a fix, or give up their bytes.
+"""List rejected records, show one, replay them after a fix, or purge their bytes.
 
-An id is topic/generation/partition/offset, as `list` prints it. Replaying judges the original bytes under the present
-rules: what is valid lands in silver once, at the time when it was first seen, and the running stream brings it to
-PostgreSQL and gold by itself, or its next start does. A record is replayed only once it is older than its topic's
-deduplication horizon, counted to the newest batch, so that no repeat of it can come any more.
+An id is topic/generation/partition/offset, as `list` prints it. A replay judges the original bytes under the present
+rules: valid records are written to silver once, with the time when they were first seen, and the running stream or its
+next start applies them to PostgreSQL and gold. A record can be replayed once it is older, counted to the newest batch,
+than its topic's deduplication horizon: then no repeat of it can arrive any more.
 """
 
 import argparse
@@ -28,10 +28,10 @@ from warehouse.lake.quarantine_reader import (
     summarize_rules,
 )
 
-GROUP = "care"
+GROUP = "operate"
 NEEDS_SPARK = "replay purge"
 SHOWN_BYTES = 2_000
-"""Of a record, unless --raw asks for all: a screenful."""
+"""Printed of a record, unless --raw asks for all: a screenful."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -42,8 +42,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "action",
         choices=["list", "show", "replay", "purge"],
-        help="list: what waits, by topic and rule, then the newest records; show ID: reason and bytes; "
-        "replay: judge again; purge: give up bytes (bronze keeps its own)",
+        help="list: counts by topic and rule, then the newest records; show ID: reason and bytes; "
+        "replay: judge again; purge: remove bytes (bronze keeps its copy)",
     )
     parser.add_argument("ids", nargs="*", type=_argument(parse_id), metavar="ID", help="only these records")
     parser.add_argument("--topic", help="only records of this topic")
@@ -60,7 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Returns 0; an id that is not there or a topic that is unknown is one sentence and another code."""
+    """Returns 0; an id that does not exist is one sentence and code 1, an unknown topic code 2."""
     parser = build_parser()
     arguments, settings = parse(parser, argv)
     topics = tuple(settings.kafka.partitions)
@@ -109,7 +109,7 @@ def _list(settings: Settings, topics: tuple[str, ...], selection: Selection, lim
 
 
 def _make_list(records: list[Record]) -> Table:
-    table = Table("id", "first seen", "rule", "reason", box=None, title="newest that wait", title_justify="left")
+    table = Table("id", "first seen", "rule", "reason", box=None, title="newest waiting records", title_justify="left")
     for record in records:
         table.add_row(str(record.id), _say(record.first_seen_at), record.rule, record.reason)
     return table
@@ -135,7 +135,7 @@ def _show(record: Record, raw: bool, console: Console) -> None:
 
 
 def _readable(data: bytes | None) -> str:
-    """Bytes as text that no terminal obeys: what is not printable is escaped."""
+    """Bytes as text without control characters: what is not printable is escaped."""
     if data is None:
         return "none"
     shown = data[:SHOWN_BYTES].decode("utf-8", "backslashreplace")
@@ -150,9 +150,8 @@ def _replay(settings: Settings, selection: Selection, now: datetime, console: Co
 
     def replay(runtime: Any, topic: str) -> str:
         done = Replay(runtime, build_topic_pipelines(runtime.key_file)[topic], now).run(selection)
-        waits = (
-            f", {done.too_young} too young (ripe with a batch after {_say(done.eligible_at)})" if done.too_young else ""
-        )
+        young = f", {done.too_young} too young (eligible with a batch after {_say(done.eligible_at)})"
+        waits = young if done.too_young else ""
         return f"{topic}: {done.used} used, {done.duplicates} duplicates, {done.still_bad} still bad{waits}"
 
     _act(settings, selection, replay, console)
@@ -168,7 +167,7 @@ def _purge(settings: Settings, selection: Selection, now: datetime, console: Con
 
 
 def _act(settings: Settings, selection: Selection, act: Callable[[Any, str], str], console: Console) -> None:
-    """Does it topic by topic; a line for each."""
+    """Runs `act` topic by topic; prints a line for each."""
     from jobs.session import open_session
     from jobs.wiring import build_runtime
 
@@ -183,7 +182,7 @@ def _say(at: datetime | None) -> str:
 
 
 def _argument(read: Callable[[str], RecordId] | Callable[[str], timedelta]) -> Callable[[str], Any]:
-    """For argparse, which keeps a ValueError's sentence to itself."""
+    """For argparse, which does not print the message of a ValueError."""
 
     def take(text: str) -> Any:
         try:

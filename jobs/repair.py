@@ -1,4 +1,4 @@
-"""Decide what no restart can: a loss, or a batch over a limit; stop the stream first, start it again afterwards."""
+"""Accept a loss of records, or let a refused batch pass. Stop the stream first, start it again afterwards."""
 
 import argparse
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from jobs.wiring import build_runtime
 from streaming.operations.repair import allow_batches, begin_new_generations, skip_lost
 from streaming.queries.runtime import Runtime
 
-GROUP = "care"
+GROUP = "operate"
 NEEDS_SPARK = True
 
 
@@ -20,15 +20,15 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="repair",
         description=__doc__,
-        epilog="The stream says which of these it needs. Nothing is deleted: rows that landed stay, and what is given "
-        "up is written to ops.lost_records, which verify leaves out and counts, as it does what was not read yet of a "
-        "topic that is gone; refused and allowed batches are in ops.refused_batches.",
+        epilog="The stream's error names the option to use. No row is deleted. Lost records are written to "
+        "ops.lost_records; verify excludes and counts them, as it does unread records of a deleted topic. Refused and "
+        "allowed batches are in ops.refused_batches.",
     )
     ways = parser.add_mutually_exclusive_group(required=True)
     ways.add_argument(
         "--skip-lost",
         action="store_true",
-        help="retention deleted records before they were read: go on at the oldest record that is left",
+        help="retention deleted records before they were read: continue at the oldest record that is left",
     )
     ways.add_argument(
         "--new-generation",
@@ -38,13 +38,13 @@ def build_parser() -> argparse.ArgumentParser:
     ways.add_argument(
         "--allow-batch",
         action="store_true",
-        help="a batch stopped the stream at a limit of conf/quality.yaml: let exactly this one into quarantine",
+        help="a batch exceeded a limit of conf/quality.yaml: let exactly this batch into quarantine",
     )
     return parser
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Reports one line per change; repeated, it finds nothing to do."""
+    """Prints one line per change; a second run finds nothing to repair."""
     arguments, settings = parse(build_parser(), argv)
     with open_session("repair") as spark:
         runtime = build_runtime(spark, settings, available_now=True)
@@ -56,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def choose(arguments: argparse.Namespace) -> Callable[[Runtime], list[str]]:
-    """What the operator has decided."""
+    """The repair that the options ask for."""
     if arguments.skip_lost:
         return skip_lost
     return allow_batches if arguments.allow_batch else begin_new_generations

@@ -1,6 +1,7 @@
-"""Start, stop or look at the embedded broker and database; they stay until `stop`, whatever shell started them.
+"""Start or stop the embedded broker and database, or show whether they answer.
 
-A service that the settings replace by a real one (kafka.bootstrap_servers, postgres.url) is left alone.
+They run until `stop`, also after the shell that started them has ended. A service that is configured elsewhere
+(kafka.bootstrap_servers, postgres.url) is neither started nor stopped.
 """
 
 import argparse
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from jobs.cli import parse, run
+from jobs.cli import ExitCode, parse, run
 from jobs.settings import BROKER_JARS
 from streaming.local.services import Service, find_services
 
@@ -17,13 +18,13 @@ GROUP = "set up"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Returns 0 when every service is as asked; `status` returns 3 when one does not answer, like `systemctl`."""
+    """Returns 0 when every service is as asked; `status` returns 1 when one does not answer."""
     parser = argparse.ArgumentParser(prog="services", description=__doc__)
     parser.add_argument(
         "action",
         choices=["start", "stop", "status"],
-        help="start: detached, returns when both answer; stop: leaves no process and no open port; "
-        "status: exit code 3 when one does not answer",
+        help="start: in the background, returns when both answer; stop: returns when processes and ports are gone; "
+        "status: exit code 1 when one does not answer",
     )
     arguments, settings = parse(parser, argv)
     services = find_services(settings.kafka, settings.postgres, BROKER_JARS)
@@ -36,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _start(services: list[Service], console: Console) -> int:
     for service in services:
         if not service.embedded:
-            console.print(f"{service.name}: a real one is configured at {service.address}, nothing to start")
+            console.print(f"{service.name}: configured at {service.address}, nothing to start")
         elif service.is_running():
             console.print(f"{service.name}: runs already at {service.address}")
         else:
@@ -62,7 +63,7 @@ def _show(services: list[Service], console: Console) -> int:
         kind = "embedded" if service.embedded else "configured"
         table.add_row(service.name, kind, service.address, "answers" if answering else "does not answer")
     console.print(table)
-    return 0 if all(answers) else 3
+    return ExitCode.DONE if all(answers) else ExitCode.FAILED
 
 
 if __name__ == "__main__":

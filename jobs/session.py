@@ -1,4 +1,4 @@
-"""The only maker of a SparkSession. Its configuration comes from spark-submit; nothing is set here."""
+"""The only module that creates a SparkSession. Its configuration comes from spark-submit; none is set here."""
 
 import signal
 from collections.abc import Iterator
@@ -22,9 +22,9 @@ _CLASSES = (
 def open_session(name: str) -> Iterator[SparkSession]:
     """The session of this driver, started by spark-submit with conf/spark-defaults.conf; stopped at the end.
 
-    Once it ends, a repeated wish to stop must not kill the interpreter half-way out: it is ignored.
+    While it stops, further SIGTERM and SIGINT are ignored: they would kill the interpreter before it has cleaned up.
     """
-    die_with_parent()  # a driver whose JVM was killed would wait for ever: it only notices when it asks it something
+    die_with_parent()  # else a driver whose JVM was killed waits for ever: it notices only when it calls it
     spark = SparkSession.builder.appName(f"afluente {name}").getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     tune(spark)
@@ -37,18 +37,18 @@ def open_session(name: str) -> Iterator[SparkSession]:
 
 
 def tune(spark: SparkSession) -> None:
-    """What no configuration key can say."""
+    """Settings of the JVM for which there is no configuration key."""
     jvm: Any = spark.sparkContext._jvm
     _write_plain_files(spark, jvm)
-    jvm.org.xerial.snappy.Snappy.getNativeLibraryVersion()  # unpacks itself, so not first on a full disk
-    for name in _CLASSES:  # each mention would search every jar for the packages that might hold the class
+    jvm.org.xerial.snappy.Snappy.getNativeLibraryVersion()  # the library is unpacked now: later the disk may be full
+    for name in _CLASSES:  # else each use of the name searches every jar for a package that may hold it
         setattr(jvm, name, getattr(jvm, name))
 
 
 def _write_plain_files(spark: SparkSession, jvm: Any) -> None:
     """Local files without a checksum file beside each: an append takes 84 instead of 120 ms.
 
-    Not by `fs.file.impl`: snapshots of RocksDB insist on LocalFileSystem, of which the JVM keeps one instance.
+    Not by `fs.file.impl`: RocksDB's snapshots need a LocalFileSystem, of which the JVM keeps one instance.
     """
     local = jvm.org.apache.hadoop.fs.FileSystem.getLocal(spark.sparkContext._jsc.hadoopConfiguration())
     local.setWriteChecksum(False)

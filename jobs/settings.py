@@ -1,4 +1,4 @@
-"""The only reader of conf/: base.yaml, then a profile, then AFLUENTE_* variables, then `--set key=value`."""
+"""The settings of a job: conf/base.yaml, then a profile, then AFLUENTE_* variables, then --set; the later one wins."""
 
 import argparse
 import os
@@ -24,8 +24,12 @@ class SettingsError(Exception):
     """The settings cannot be used; the message says which key to change."""
 
 
+class CorrectTheCommandLine(SettingsError):
+    """--profile or --set names something unknown, or sets a value that cannot be used."""
+
+
 class SparkSettings(Section):
-    """What spark-submit is given beside conf/spark-defaults.conf."""
+    """Options of spark-submit beside conf/spark-defaults.conf."""
 
     master: str
     driver_memory: str
@@ -47,7 +51,7 @@ class Settings(Section):
 
 
 def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
-    """Gives a job the two options that every job has."""
+    """Adds the two options that every job has."""
     group = parser.add_argument_group("settings")
     group.add_argument(
         "--profile",
@@ -69,21 +73,19 @@ def load_settings(profile: str, overrides: list[str] | None = None) -> Settings:
     """Reads and validates the settings.
 
     Raises:
-        SettingsError: unknown profile, unknown key or invalid value, in one sentence.
+        CorrectTheCommandLine: the profile, or a key or value of `overrides`, in one sentence.
+        SettingsError: a key or value of a file or variable.
     """
     tree = _merge(_read_yaml(CONF / "base.yaml"), _read_yaml(CONF / f"{profile}.yaml"))
     for name, text in sorted(os.environ.items()):
         if name.startswith(_PREFIX) and name not in _NOT_SETTINGS:
-            _apply(tree, name.removeprefix(_PREFIX).lower().replace("__", "."), text, said=name)
-    for override in overrides or []:
-        key, separator, text = override.partition("=")
-        if not separator:
-            raise SettingsError(f"--set {override!r}: write it as key=value")
-        _apply(tree, key.strip(), text, said=f"--set {key}")
+            _apply(tree, name.removeprefix(_PREFIX).lower().replace("__", "."), text, source=name)
+    keys = _apply_overrides(tree, overrides or [])
     try:
         return Settings.model_validate(_absolute_paths(tree))
     except ValidationError as error:
-        raise SettingsError(_describe(error)) from None
+        is_override = any(f"{_find_key(error)}.".startswith(f"{key}.") for key in keys)
+        raise (CorrectTheCommandLine if is_override else SettingsError)(_describe(error)) from None
 
 
 def load_quality() -> QualitySettings:
@@ -101,7 +103,7 @@ def load_quality() -> QualitySettings:
 def _read_yaml(path: Path) -> dict[str, Any]:
     if not path.is_file():
         known = sorted(p.stem for p in CONF.glob("*.yaml") if p.stem in {"dev", "test", "cluster"})
-        raise SettingsError(f"there is no profile {path.stem!r}; known profiles: {', '.join(known)}")
+        raise CorrectTheCommandLine(f"there is no profile {path.stem!r}; known profiles: {', '.join(known)}")
     return yaml.safe_load(path.read_text()) or {}
 
 
@@ -113,29 +115,48 @@ def _merge(base: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _apply(tree: dict[str, Any], key: str, text: str, said: str) -> None:
-    """Replaces one leaf. Where a text stands the new value is a text too; elsewhere it is read as YAML."""
+def _apply_overrides(tree: dict[str, Any], overrides: list[str]) -> list[str]:
+    """Applies the words of --set; returns their keys."""
+    keys = []
+    for override in overrides:
+        key, separator, text = override.partition("=")
+        if not separator:
+            raise CorrectTheCommandLine(f"--set {override!r}: write it as key=value")
+        try:
+            _apply(tree, key.strip(), text, source=f"--set {key}")
+        except SettingsError as error:
+            raise CorrectTheCommandLine(str(error)) from None
+        keys.append(key.strip())
+    return keys
+
+
+def _apply(tree: dict[str, Any], key: str, text: str, source: str) -> None:
+    """Replaces one leaf. In place of a text the new value is a text too; elsewhere it is read as YAML."""
     *parents, leaf = key.split(".")
     node: Any = tree
     for part in parents:
         node = node.get(part) if isinstance(node, dict) else None
     if not isinstance(node, dict) or leaf not in node:
-        raise SettingsError(f"{said}: there is no setting {key!r} (conf/base.yaml lists them all)")
+        raise SettingsError(f"{source}: there is no setting {key!r} (conf/base.yaml lists them all)")
     try:
         node[leaf] = text if isinstance(node[leaf], str) else yaml.safe_load(text)
     except yaml.YAMLError:
-        raise SettingsError(f"{said}: {text!r} is not a value") from None
+        raise SettingsError(f"{source}: {text!r} is not a value") from None
 
 
 def _describe(error: ValidationError) -> str:
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
+    key = _find_key(error)
     shown = "" if key == "postgres.url" else f" (got {first.get('input')!r})"  # the URL may hold a password
     return f"setting {key!r}: {first['msg']}{shown}"
 
 
+def _find_key(error: ValidationError) -> str:
+    return ".".join(str(part) for part in error.errors()[0]["loc"])
+
+
 def _absolute_paths(tree: dict[str, Any]) -> dict[str, Any]:
-    """Makes the paths absolute; those below `var` in base.yaml follow `var` when only that was changed."""
+    """Makes the paths absolute: relative ones are below `var`, and `var` is below the project's folder."""
     home = (ROOT / str(tree["var"])).resolve()
     tree["var"] = str(home)
     tree["kafka"]["properties"] = str(CONF / tree["kafka"]["properties"])

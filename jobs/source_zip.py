@@ -1,16 +1,16 @@
-"""The project's code as one zip for --py-files, made again only when a source has changed. Not a job."""
+"""The project's code as one zip for --py-files, written again only when a source has changed. Not a job."""
 
 import hashlib
 import zipfile
 from pathlib import Path
 
 _PACKAGES = ("jobs", "streaming", "warehouse")
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest date a zip can hold; a fixed one makes equal sources equal bytes
-_KEPT = 10  # a running driver may still read an older archive
+_OLDEST_DATE = (1980, 1, 1, 0, 0, 0)  # of a zip; with a fixed date equal sources make equal bytes
+_KEPT = 10  # a driver that still runs may read an older archive
 
 
 def pack_sources(root: Path, folder: Path) -> Path:
-    """Path of the zip of jobs, streaming and warehouse (SQL and other data included), named by its content."""
+    """Path of the zip of jobs, streaming and warehouse, SQL and other data included; its name holds a hash of them."""
     sources = {str(path.relative_to(root)): path.read_bytes() for path in _find_sources(root)}
     digest = hashlib.sha256()
     for name, content in sources.items():
@@ -19,7 +19,7 @@ def pack_sources(root: Path, folder: Path) -> Path:
     if not archive.exists():
         folder.mkdir(parents=True, exist_ok=True)
         _write(archive, sources)
-        _forget_old(folder)
+        _delete_old(folder)
     return archive
 
 
@@ -32,11 +32,11 @@ def _write(archive: Path, sources: dict[str, bytes]) -> None:
     draft = archive.with_suffix(".draft")
     with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as file:
         for name, content in sources.items():
-            file.writestr(zipfile.ZipInfo(name, _EPOCH), content)
+            file.writestr(zipfile.ZipInfo(name, _OLDEST_DATE), content)
     draft.replace(archive)
 
 
-def _forget_old(folder: Path) -> None:
+def _delete_old(folder: Path) -> None:
     archives = sorted(folder.glob("afluente-*.zip"), key=lambda path: path.stat().st_mtime)
     for path in archives[:-_KEPT]:
         path.unlink(missing_ok=True)

@@ -1,8 +1,8 @@
-"""Runs a job under real spark-submit and stays as its parent: signals go to the driver's Python, nobody else.
+"""Runs a job under real spark-submit and stays as its parent: a signal is forwarded to the Python driver alone.
 
 Not a job. The JVM is started with SIGINT and SIGTERM ignored (HotSpot keeps an inherited ignore), so a stop reaches
-only the Python driver, which ends its batches and leaves; the JVM follows it. The child lives in a session of its
-own and is killed by the kernel if this process is.
+only the Python driver, which ends its batches and exits; then the JVM exits too. The child is in a session of its own,
+and the kernel kills it if this process is killed.
 """
 
 import argparse
@@ -22,19 +22,19 @@ from pathlib import Path
 
 import psutil
 
-from jobs.cli import explain
+from jobs.cli import report_error
 from jobs.settings import CONF, ROOT, SPARK_JARS, Settings, SettingsError, add_settings_arguments, load_settings
 from jobs.source_zip import pack_sources
 from streaming.local.processes import Launch, find_descendants, kill_session, start_process
 
-_LOOK_SECONDS = 0.5
+_POLL_SECONDS = 0.5
 _PATIENCE_SECONDS = 8.5
-"""The driver's own watchdog (`streaming.queries.shutdown`) comes first; this is for one that is frozen. Both keep the
-promise that a driver asked to stop is gone within ten seconds."""
+"""Longer than the driver's own watchdog (`streaming.queries.shutdown`) waits: this one is for a driver that is frozen.
+Both together end a driver within ten seconds of the request to stop."""
 
 
 def submit(job: str, words: list[str]) -> int:
-    """Runs `jobs/<job>.py` with `words` and returns its exit code."""
+    """Runs `jobs/<job>.py` with `words` and returns its exit code (see `jobs.cli`)."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     add_settings_arguments(parser)
     known, _ = parser.parse_known_args(words)
@@ -44,11 +44,8 @@ def submit(job: str, words: list[str]) -> int:
         with _temporary_folder(settings.var / "tmp") as folder:
             launch = Launch(ignore_stop_signals=True, environment=_build_environment(folder))
             return _wait(start_process(command, launch), ROOT / "jobs" / f"{job}.py")
-    except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
-    except OSError as error:
-        sys.stderr.write(f"{explain(error)}\n")
-    return 1
+    except (SettingsError, OSError) as error:
+        return report_error(error)
 
 
 def _build_command(job: str, settings: Settings) -> list[str | Path]:
@@ -78,13 +75,13 @@ def _build_command(job: str, settings: Settings) -> list[str | Path]:
 
 @contextlib.contextmanager
 def _temporary_folder(root: Path) -> Iterator[Path]:
-    """A folder for this job's temporary files, removed with it; what killed launchers have left goes first.
+    """A folder for this job's temporary files, deleted at its end; folders of launchers that were killed go first.
 
-    Each launcher holds a lock on its own folder: the kernel gives it back whatever the launcher dies of.
+    Each launcher holds a lock on its own folder: the kernel releases it, whatever ends the launcher.
     """
     root.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as locks:
-        with _locked(root, LOCK_EX):  # nobody sweeps a folder that was made and is not locked yet
+        with _locked(root, LOCK_EX):  # no other launcher deletes a folder that was made and is not locked yet
             for left in root.iterdir():
                 with contextlib.suppress(BlockingIOError), _locked(left, LOCK_EX | LOCK_NB):
                     shutil.rmtree(left, ignore_errors=True)
@@ -123,22 +120,23 @@ def _build_environment(temporary: Path) -> dict[str, str]:
 
 
 def _find_spark() -> Path:
-    spec = find_spec("pyspark")  # its place, without importing it
+    spec = find_spec("pyspark")  # its folder, without importing it
     if spec is None or spec.origin is None:
         raise SettingsError("pyspark is not installed: start jobs with ./spark-submit.sh")
     return Path(spec.origin).parent
 
 
 def _wait(child: subprocess.Popen[bytes], script: Path) -> int:
-    """Waits for the child; a signal asks it to stop, patience or a third signal ends it for good.
+    """Returns the exit code; 128 + N where signal N ended the child.
 
-    A driver that does not listen yet has begun nothing: it is ended at once.
+    A signal asks the driver to stop; after `_PATIENCE_SECONDS`, or at a third signal, it is killed. A driver that does
+    not handle the signal yet has started no work: it is killed at once.
     """
     asked: list[tuple[int, float]] = []
 
     def ask(number: int, _: object) -> None:
-        listens = _forward(child, script)
-        if not listens and not asked:
+        is_handled = _forward(child, script)
+        if not is_handled and not asked:
             kill_session(child.pid)
         asked.append((number, time.monotonic()))
 
@@ -147,10 +145,12 @@ def _wait(child: subprocess.Popen[bytes], script: Path) -> int:
     code = None
     while code is None:
         try:
-            code = child.wait(_LOOK_SECONDS)  # never without a limit: a handler alone does not end the wait
+            code = child.wait(_POLL_SECONDS)  # never without a limit: a handler alone does not end the wait
         except subprocess.TimeoutExpired:
             if len(asked) > 2 or (asked and time.monotonic() - asked[0][1] > _PATIENCE_SECONDS):
-                sys.stderr.write("the driver did not leave and was killed; the next start does its batch again\n")
+                sys.stderr.write(
+                    "the driver did not stop in time and was killed; the next start runs its batch again\n"
+                )
                 kill_session(child.pid)
                 code = child.wait()
     kill_session(child.pid)
@@ -158,17 +158,17 @@ def _wait(child: subprocess.Popen[bytes], script: Path) -> int:
 
 
 def _forward(child: subprocess.Popen[bytes], script: Path) -> bool:
-    """TERM to the Python driver alone: Spark's Python workers would die of it in the middle of a batch.
+    """Sends TERM to the Python driver alone: Spark's Python workers would die of it in the middle of a batch.
 
-    False where there is no driver that listens.
+    False where there is no driver that handles it.
     """
-    listens = False
+    is_handled = False
     for process in find_descendants(child.pid):
         with contextlib.suppress(psutil.NoSuchProcess):
             if str(script) in process.cmdline() and _handles_stop(process.pid):
                 process.terminate()
-                listens = True
-    return listens
+                is_handled = True
+    return is_handled
 
 
 def _handles_stop(pid: int) -> bool:

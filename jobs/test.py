@@ -1,9 +1,9 @@
-"""Run the tests; extra words go to pytest. With CI=true a skipped test is a failure.
+"""Run the tests; extra arguments go to pytest. With CI=true a skipped test is a failure.
 
-Without extra words all of tests/ runs. `--faults` runs the whole fault matrix instead, unattended, for hours; it prints
-a table of faults, runs and differences and leaves it in tests/faults/last_full_run.json. With `--resume` it may be
-broken off and goes on later, on the same code: what has ended is kept in tests/faults/unfinished_run.json.
-Examples: `test tests/unit`, `test -k broker -x`, `test -m "not slow"`.
+Without extra arguments all of tests/ runs. `--faults` runs the whole fault matrix instead, for hours; it prints a table
+of faults, runs and differences and writes it to tests/faults/last_full_run.json. A run that was interrupted continues
+with `--resume` on the same code: finished rounds are kept in tests/faults/unfinished_run.json.
+Examples: `test tests/unit`, `test -k broker -x`, `test -m "not slow"`. The exit code is pytest's.
 """
 
 import argparse
@@ -15,23 +15,23 @@ from typing import NoReturn
 from jobs.cli import run
 from jobs.settings import ROOT, add_settings_arguments
 
-GROUP = "prove"
+GROUP = "check"
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
-    """Becomes pytest: a signal and the exit code need no go-between."""
+    """Replaces this process by pytest, which so receives signals itself and whose exit code is the job's."""
     parser = argparse.ArgumentParser(
         prog="test",
         description=__doc__,
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        usage="test [--profile NAME] [--set KEY=VALUE] [--faults [--resume]] [--seed N] [words ...]",
+        usage="test [--profile NAME] [--set KEY=VALUE] [--faults [--resume]] [--seed N] [arguments ...]",
     )
     add_settings_arguments(parser)
     parser.set_defaults(profile=os.environ.get("AFLUENTE_PROFILE", "test"))
-    parser.add_argument("--faults", action="store_true", help="the whole fault matrix, once with each of its rounds")
-    parser.add_argument("--resume", action="store_true", help="the matrix goes on where an earlier run was broken off")
-    parser.add_argument("--seed", type=int, metavar="N", help="replays the choices of the run with this seed")
+    parser.add_argument("--faults", action="store_true", help="run the whole fault matrix, every round of it")
+    parser.add_argument("--resume", action="store_true", help="with --faults: continue a run that was interrupted")
+    parser.add_argument("--seed", type=int, metavar="N", help="make the same random choices as the run with this seed")
     arguments, words = parser.parse_known_args(argv)
     words += ["--faults", "-m", "fault"] if arguments.faults else []
     words += ["--resume"] if arguments.resume else []

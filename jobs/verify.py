@@ -1,6 +1,7 @@
-"""Prove every number: recount the journal and the lake and compare them with silver, gold and PostgreSQL, row by row.
+"""Recount the generator's journal and bronze, and compare them with silver, gold and PostgreSQL, row by row.
 
-Works beside a running stream (on versions that belong together) and after it. Without a journal the lake proves itself.
+Works while the stream runs and after it: all tables are read at versions that fit each other.
+Without a journal everything is recounted from bronze.
 """
 
 import argparse
@@ -13,24 +14,22 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from jobs.cli import parse, run
+from jobs.cli import ExitCode, parse, run
 from jobs.settings import Settings, load_quality
 from warehouse.database.connections import role_url
 from warehouse.errors import WarehouseError
-from warehouse.verification import Check, Inputs, Limits, PostgresFacts, Report, VerificationError, verify
+from warehouse.verification import Check, Inputs, Limits, PostgresReader, Report, VerificationError, verify
 
-GROUP = "prove"
-IMPOSSIBLE = 2
-"""Exit code where nothing could be compared."""
+GROUP = "check"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """0: everything is equal; 1: something differs; 2: nothing could be compared."""
+    """0: no difference; 1: something differs; 3: nothing could be compared."""
     parser = argparse.ArgumentParser(
         prog="verify",
         description=__doc__,
-        epilog="Exit code 0: every number is equal; 1: something differs, the first rows are printed; "
-        "2: nothing could be compared (no lake, no database).",
+        epilog="Exit code 0: no difference; 1: something differs, the first differing rows are printed; "
+        "3: nothing could be compared (no lake, no database).",
     )
     parser.add_argument(
         "--json",
@@ -40,26 +39,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--drained",
         action="store_true",
-        help="the stream has been drained: a record that still waits somewhere is a difference too",
+        help="the stream has been drained: count records that are still waiting between two layers as differences",
     )
     arguments, settings = parse(parser, argv)
     messages = Console(stderr=True, highlight=False)
     try:
         with messages.status("recounting ..."):
-            facts = PostgresFacts(role_url(settings.postgres, "owner"))
-            report = verify(make_inputs(settings, arguments.drained), facts)
+            postgres = PostgresReader(role_url(settings.postgres, "owner"))
+            report = verify(make_inputs(settings, arguments.drained), postgres)
     except (VerificationError, WarehouseError) as error:
         messages.print(str(error), markup=False, soft_wrap=True)
-        return IMPOSSIBLE
+        return ExitCode.NOTHING_TO_CHECK
     if arguments.json:
         sys.stdout.write(json.dumps(report.to_json()) + "\n")
     else:
-        show(report, Console(highlight=False))
+        print_report(report, Console(highlight=False))
     return 0 if report.is_exact else 1
 
 
 def make_inputs(settings: Settings, is_drained: bool) -> Inputs:
-    """Settings as the plain values that the recount knows."""
+    """The recount's inputs from the settings and the quality rules."""
     quality, queries = load_quality(), settings.stream.queries
     limits = Limits(
         max_lengths=quality.max_lengths,
@@ -67,7 +66,7 @@ def make_inputs(settings: Settings, is_drained: bool) -> Inputs:
         earliest=quality.earliest.isoformat(),
         tolerance_seconds=quality.tolerance_minutes * 60,
         late_seconds=quality.late_seconds,
-        warning=frozenset(rule for rule, action in quality.actions.items() if action == "warn"),
+        warned_rules=frozenset(rule for rule, action in quality.actions.items() if action == "warn"),
     )
     return Inputs(
         lake=settings.lake.path,
@@ -81,16 +80,16 @@ def make_inputs(settings: Settings, is_drained: bool) -> Inputs:
     )
 
 
-def show(report: Report, console: Console) -> None:
-    """A table of the checks, what was left out, and the first rows of each difference."""
+def print_report(report: Report, console: Console) -> None:
+    """Prints a table of the checks, the counts of records not compared, and the first rows of each difference."""
     table = Table("check", box=None)
     table.add_column("rows", justify="right")
     table.add_column("differences", justify="right")
     for check in report.checks:
         table.add_row(check.name, f"{check.rows:,}", f"{check.differences:,}", style="red" if check.differences else "")
     console.print(table)
-    outside = ", ".join(f"{name.replace('_', ' ')} {rows:,}" for name, rows in report.outside.items() if rows)
-    console.print(f"outside the comparison: {outside or 'nothing'}")
+    not_compared = ", ".join(f"{name.replace('_', ' ')} {rows:,}" for name, rows in report.not_compared.items() if rows)
+    console.print(f"not compared: {not_compared or 'nothing'}")
     for check in report.checks:
         if check.differences:
             console.print(_make_examples(check))

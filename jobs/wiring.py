@@ -1,4 +1,4 @@
-"""Settings -> what the queries of a driver share. Not a job: jobs that read or repair the lake may import it."""
+"""Settings -> the Runtime that the queries of a driver share. Not a job; jobs with a Spark session import it."""
 
 from pyspark.sql import SparkSession
 
@@ -14,7 +14,7 @@ PSEUDONYM_KEY = "pseudonym.key"
 
 
 def build_runtime(spark: SparkSession, settings: Settings, *, available_now: bool) -> Runtime:
-    """What all queries share."""
+    """The Runtime for these settings."""
     return Runtime(
         spark=spark,
         lake=settings.lake,
@@ -29,5 +29,5 @@ def build_runtime(spark: SparkSession, settings: Settings, *, available_now: boo
 
 
 def build_rules(quality: QualitySettings) -> QualityRules:
-    """The rules as the transforms take them: they know nothing of settings."""
+    """The rules in the form that transforms take, which do not import settings."""
     return QualityRules(**{**quality.model_dump(), "earliest": quality.earliest.isoformat()})

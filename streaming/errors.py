@@ -2,16 +2,16 @@
 
 
 class StreamingError(Exception):
-    """Something in the stream cannot go on; the message is one sentence that says what to do."""
+    """A job cannot go on; the message is one sentence that says what to do."""
 
 
 class StartBroker(StreamingError):
-    """The broker does not answer and must be started (or the setting that names it be corrected)."""
+    """The broker does not answer: start it, or correct the setting that names it."""
 
 
 class FreeThePort(StreamingError):
-    """Another program listens on a port that an embedded server needs."""
+    """Another program listens on a port that one of our servers (broker, database, page) needs."""
 
 
 class ReadTheLog(StreamingError):
-    """A process that we started ended by itself; its log says why."""
+    """A process that we started did not start, did not stop or ended by itself; its log says why."""

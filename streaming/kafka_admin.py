@@ -1,4 +1,4 @@
-"""The topics: their creation, their partitions and what the broker says about them."""
+"""Administration of the topics: create them, add partitions, read their UUIDs, partition counts and offsets."""
 
 import threading
 import uuid
@@ -13,15 +13,15 @@ from streaming.recovery.topic_generations import Topic
 from streaming.settings import KafkaSettings
 
 _TIMEOUT_MS = 10_000
-_LATEST, _EARLIEST = -1, -2  # the wire's words for a partition's end and begin
+_LATEST, _EARLIEST = -1, -2  # in Kafka's ListOffsets request: the end and the begin of a partition
 
 
 @contextmanager
 def open_admin(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
-    """An administrative client.
+    """An admin client, closed at the end of the block.
 
     Raises:
-        StartBroker: no broker answers at the configured address, or it left in the middle.
+        StartBroker: no broker answers at the configured address, or it stops answering inside the block.
     """
     servers = settings.address
     try:
@@ -41,18 +41,22 @@ def open_admin(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
 
 
 def describe_topics(settings: KafkaSettings) -> dict[str, Topic]:
-    """Our topics that exist, by name."""
+    """The topics of the settings that exist, by name.
+
+    Raises:
+        StartBroker: no broker answers.
+    """
     with open_admin(settings) as admin:
         return _describe(admin, settings)
 
 
 class TopicWatch:
-    """Describes the topics again and again over one connection; for all threads of a driver."""
+    """Describes the topics repeatedly over one connection. Thread-safe."""
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
-        self._open = ExitStack()
+        self._connection = ExitStack()
         self._admin: KafkaAdminClient | None = None
 
     def describe(self) -> dict[str, Topic]:
@@ -64,27 +68,27 @@ class TopicWatch:
         with self._lock:
             try:
                 if self._admin is None:
-                    self._admin = self._open.enter_context(open_admin(self._settings))
+                    self._admin = self._connection.enter_context(open_admin(self._settings))
                 return _describe(self._admin, self._settings)
             except (KafkaError, OSError) as error:
-                self._forget()
+                self._disconnect()
                 raise StartBroker(_no_answer(self._settings.address)) from error
 
     def close(self) -> None:
-        """Drops the connection; the next look opens another."""
+        """Closes the connection; the next `describe` opens another."""
         with self._lock:
-            self._forget()
+            self._disconnect()
 
-    def _forget(self) -> None:
-        self._open.close()
+    def _disconnect(self) -> None:
+        self._connection.close()
         self._admin = None
 
 
 def create_topics(settings: KafkaSettings) -> list[str]:
-    """Creates what is missing and widens what is narrower than asked; returns one line of report per topic."""
+    """Creates missing topics and adds missing partitions; returns one line of report per topic."""
     with open_admin(settings) as admin:
         existing = _describe(admin, settings)
-        report = [_settle(admin, settings, name, existing.get(name)) for name in settings.partitions]
+        report = [_create_or_widen(admin, settings, name, existing.get(name)) for name in settings.partitions]
         admin.wait_for_topics(list(settings.partitions), timeout_ms=_TIMEOUT_MS)
         return report
 
@@ -95,7 +99,7 @@ def read_end_offsets(settings: KafkaSettings) -> dict[str, dict[int, int]]:
 
 
 def read_begin_offsets(settings: KafkaSettings) -> dict[str, dict[int, int]]:
-    """topic -> partition -> the oldest offset that retention has left."""
+    """topic -> partition -> the oldest offset that retention has not deleted."""
     return _read_offsets(settings, _EARLIEST)
 
 
@@ -104,8 +108,8 @@ def _read_offsets(settings: KafkaSettings, which: int) -> dict[str, dict[int, in
         topics = _describe(admin, settings)
         wanted = {TopicPartition(t.name, n): which for t in topics.values() for n in range(t.partitions)}
         offsets: dict[str, dict[int, int]] = {name: {} for name in topics}
-        for place, found in (admin.list_partition_offsets(wanted) if wanted else {}).items():
-            offsets[place.topic][place.partition] = found.offset
+        for partition, found in (admin.list_partition_offsets(wanted) if wanted else {}).items():
+            offsets[partition.topic][partition.partition] = found.offset
         return offsets
 
 
@@ -118,7 +122,7 @@ def _describe(admin: KafkaAdminClient, settings: KafkaSettings) -> dict[str, Top
     }
 
 
-def _settle(admin: KafkaAdminClient, settings: KafkaSettings, name: str, existing: Topic | None) -> str:
+def _create_or_widen(admin: KafkaAdminClient, settings: KafkaSettings, name: str, existing: Topic | None) -> str:
     wanted = settings.partitions[name]
     if existing is None:
         return _create(admin, settings, name)
@@ -126,7 +130,9 @@ def _settle(admin: KafkaAdminClient, settings: KafkaSettings, name: str, existin
         admin.create_partitions({name: wanted})
         return f"{name}: widened from {existing.partitions} to {wanted} partitions (keys move to other partitions)"
     if existing.partitions > wanted:
-        return f"{name}: has {existing.partitions} partitions, {wanted} are set; a topic never shrinks, left as it is"
+        return (
+            f"{name}: has {existing.partitions} partitions, {wanted} are set; a topic never shrinks, so nothing changes"
+        )
     return f"{name}: exists with {wanted} partitions"
 
 
@@ -135,7 +141,7 @@ def _create(admin: KafkaAdminClient, settings: KafkaSettings, name: str) -> str:
     configs = {
         "message.timestamp.type": "LogAppendTime",
         "max.message.bytes": str(settings.max_message_bytes),
-        "compression.type": "uncompressed",  # the limit holds for what a reader unpacks: of 1 MB gzip makes 1 GB
+        "compression.type": "uncompressed",  # so the limit holds for unpacked data: 1 MB of gzip can unpack to 1 GB
         "retention.ms": str(settings.retention_hours * 3_600_000),
     }
     try:

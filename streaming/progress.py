@@ -1,4 +1,4 @@
-"""Metrics of the running queries: every name with what an operator reads from it, and how they get into the log."""
+"""Metrics of the running queries: each name with its operational meaning, and the log lines that report them."""
 
 import json
 import logging
@@ -12,14 +12,14 @@ log = logging.getLogger(__name__)
 
 METRICS = {
     "batch_id": "number of the newest micro-batch within its lineage",
-    "records": "records that it read; zero for gold, which reads silver's commits itself",
-    "seconds": "how long it took; near the trigger's period: the query is at its limit",
+    "records": "records read; zero for gold, which reads silver's commits itself",
+    "seconds": "duration of the batch; near the trigger's period: the query is at its limit",
     "records_per_second": "records by second of processing",
-    "behind": "records of its furthest partition that waited after it; growing: it does not keep up",
-    "state_rows": "ids remembered for deduplication",
+    "behind": "records still unread after it, in the partition that is furthest behind; growing: it does not keep up",
+    "state_rows": "ids kept in the state for deduplication",
 }
 LOG_SECONDS = 10.0
-"""One line per query in so many seconds: a line per batch would be 86 400 a day."""
+"""At most one line per query in so many seconds: a line per batch would be 86 400 a day."""
 
 
 @contextmanager
@@ -35,16 +35,16 @@ def timed(query: str, stage: str) -> Iterator[None]:
 class ProgressLog:
     """Logs `METRICS` of running queries as key=value, whenever they have a new batch and `LOG_SECONDS` have passed.
 
-    It asks for the newest progress. A listener in Python would be handed every batch's, at the price of some hundred
-    calls between the two processes: 13 % of the driver's processor time.
+    It polls `lastProgress`. A `StreamingQueryListener` in Python would receive every batch's progress, each with some
+    hundred calls between JVM and Python: 13 % of the driver's processor time.
     """
 
     def __init__(self) -> None:
         self._next = 0.0
-        self._told: dict[str, str] = {}
+        self._reported: dict[str, str] = {}
 
     def report(self, queries: Iterable[StreamingQuery]) -> None:
-        """Call it as often as you like."""
+        """Logs what is due; cheap when nothing is, so call it in every loop."""
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + LOG_SECONDS
@@ -53,9 +53,9 @@ class ProgressLog:
 
     def _report(self, query: StreamingQuery) -> None:
         progress = query.lastProgress
-        if progress is None or self._told.get(query.name) == progress.timestamp:
+        if progress is None or self._reported.get(query.name) == progress.timestamp:
             return
-        self._told[query.name] = progress.timestamp
+        self._reported[query.name] = progress.timestamp
         values = {
             "batch_id": progress.batchId,
             "records": progress.numInputRows,
@@ -69,5 +69,5 @@ class ProgressLog:
 
 
 def _behind(metrics: list[dict[str, str]]) -> int:
-    """The furthest partition; Spark reports no sum."""
+    """Records unread in the partition that is furthest behind; Spark reports no sum."""
     return max((round(float(source.get("maxOffsetsBehindLatest", 0))) for source in metrics), default=0)

@@ -1,4 +1,4 @@
-"""Settings of data in motion: broker, queries, generator. Values only; loading them is `jobs.settings`' task."""
+"""Settings of data in motion: broker, queries, generator, quality. Only `jobs.settings` reads them from conf/."""
 
 from datetime import date
 from pathlib import Path
@@ -28,13 +28,15 @@ class KafkaSettings(Section):
 
 
 class QuerySettings(Section):
-    """One streaming query: how often, how much at once, and for how long a repeated id is a duplicate."""
+    """One streaming query: trigger, ingest cap, deduplication horizon, scheduler pool."""
 
     trigger_seconds: float = Field(gt=0)
     max_offsets_per_trigger: int = Field(gt=0)
     horizon_seconds: int = Field(default=0, ge=0, description="deduplication horizon; 0: the query keeps no state")
-    pool: Literal["fast", "slow"] = Field(description="conf/pools.xml: who gets the next free core")
-    starts_after_seconds: float = Field(default=0, ge=0, description="of a continuous run, so that the others are warm")
+    pool: Literal["fast", "slow"] = Field(description="scheduler pool of conf/pools.xml")
+    starts_after_seconds: float = Field(
+        default=0, ge=0, description="delay in a continuous run, in which the other queries compile"
+    )
 
 
 class StreamSettings(Section):
@@ -42,11 +44,11 @@ class StreamSettings(Section):
 
     checkpoints: Path
     queries: dict[str, QuerySettings]
-    retry_max_seconds: float = Field(gt=0, description="longest pause between two tries of an absent service")
+    retry_max_seconds: float = Field(gt=0, description="longest pause between two attempts to reach an absent service")
 
 
 class GeneratorSettings(Section):
-    """Synthetic events; what is planted in them is described in conf/generator.yaml."""
+    """Synthetic events; what they contain is configured in conf/generator.yaml."""
 
     journal: Path
     seed: int
@@ -70,11 +72,12 @@ Rule = Literal[
 ]
 """Every rule a record can break."""
 MAY_WARN = ("ancient_time", "future_time")
-"""Of the others a record lacks a value, or has one that a silver column, PostgreSQL or an index there cannot hold."""
+"""Rules whose action may be `warn`. A record that breaks another one lacks a value, or has one that a silver column,
+PostgreSQL or an index there cannot hold."""
 
 
 class QualitySettings(Section):
-    """conf/quality.yaml: what a usable record is, and what happens to the others."""
+    """conf/quality.yaml: limits of a usable record, and the action for each rule that a record can break."""
 
     tolerance_minutes: int = Field(ge=0)
     earliest: date

@@ -1,24 +1,19 @@
-"""What all suites share. Fixtures live in files of their own, one per piece; they are registered here."""
+"""What all suites share: the fixtures of `tests/support`, the rule on skipped tests, and a clean environment."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
 
-pytest_plugins = [
-    "tests.support.kafka",
-    "tests.support.postgres",
-    "tests.support.stream",
-    "tests.support.faults.fixtures",
-    "tests.support.faults.lakehouse",
-]
+pytest_plugins = ["tests.support.fixtures", "tests.support.faults.fixtures"]
+pytest.register_assert_rewrite("tests.support")  # its other modules are no plugins, and have asserts too
 
 _IN_CI = os.environ.get("CI", "").lower() == "true"
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """A test that was skipped has proven nothing."""
+    """Fails a skipped test in CI: it has verified nothing."""
     report = yield
     if _IN_CI and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
@@ -28,7 +23,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
-    """The same for a file that skips itself while it is imported."""
+    """Fails a file that skips itself during its import in CI."""
     report = yield
     if _IN_CI and report.skipped:
         report.outcome = "failed"
@@ -38,7 +33,7 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
 
 @pytest.fixture
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """No AFLUENTE_* variable of the caller reaches the test."""
+    """Removes the caller's AFLUENTE_* variables for one test."""
     for name in list(os.environ):
         if name.startswith("AFLUENTE_"):
             monkeypatch.delenv(name)

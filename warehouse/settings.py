@@ -1,4 +1,4 @@
-"""Settings of data at rest: lake, PostgreSQL, page. Values only; loading them is `jobs.settings`' task."""
+"""Settings of the lake, of PostgreSQL and of the page: validated values; `jobs.settings` loads them."""
 
 from pathlib import Path
 
@@ -12,10 +12,12 @@ class Section(BaseModel):
 
 
 class LakeSettings(Section):
-    """Where the Delta tables live and how long their history is kept."""
+    """Where the Delta tables are and how long their history is kept."""
 
     path: Path
-    local_locks: bool = Field(description="lock files around every commit; off only where the store is safe")
+    local_locks: bool = Field(
+        description="take a lock file around every commit; false only on a store with atomic put-if-absent"
+    )
     log_retention: str = Field(description="interval for which table versions stay readable")
     deleted_file_retention: str = Field(description="interval before VACUUM may remove a file")
 
@@ -30,7 +32,7 @@ class PostgresSettings(Section):
 
 
 class PageSettings(Section):
-    """The live page."""
+    """Address and refresh interval of the live page."""
 
     host: str
     port: int = Field(ge=0, le=65535)

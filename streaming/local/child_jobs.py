@@ -31,18 +31,18 @@ class ChildJob:
     log: Path
 
     def describe_end(self) -> str:
-        """One sentence: which job, how it ended, what it said last, where its log is."""
-        said = read_last_meaningful_line(self.log)
+        """One sentence: which job, its exit code, the last meaningful line of its log, the log's path."""
+        last_line = read_last_meaningful_line(self.log)
         code = self.process.returncode
-        killer = -code if code < 0 else code - 128  # a shell's way to say it, and ours for a driver
-        if killer == signal.SIGKILL:
+        number = -code if code < 0 else code - 128  # of the signal: subprocess's form, or that of a shell and ours
+        if number == signal.SIGKILL:
             return f"{self.name} was killed (kill -9, or the machine ran out of memory); log: {self.log}"
-        return f"{self.name} ended with exit code {code}: {said or 'it said nothing'} (log: {self.log})"
+        return f"{self.name} ended with exit code {code}: {last_line or 'its log is empty'} (log: {self.log})"
 
 
 @dataclass
 class ChildJobs:
-    """The children of one parent. `settings_words` are given to each, so that all see the same settings."""
+    """The child jobs of one job. `settings_words` (--profile, --set) are passed to each: all have the same settings."""
 
     home: Path
     logs: Path
@@ -50,10 +50,10 @@ class ChildJobs:
     _running: dict[str, ChildJob] = field(default_factory=dict)
 
     def start(self, name: str, *words: str, output: Path | None = None) -> ChildJob:
-        """Starts a job; `output` takes its standard output, all else goes to its log. Call it from the main thread."""
+        """Starts a job; `output` gets its standard output, its log all else. Call it from the main thread."""
         log = self.logs / f"{name}.log"
         if log.exists():
-            log.replace(log.with_suffix(".log.1"))  # what a run says is not mixed with what the last one said
+            log.replace(log.with_suffix(".log.1"))  # so that a log is of one run
         environment = {**os.environ, "AFLUENTE_HOME": str(self.home), "PYTHONPATH": str(self.home)}
         command = [sys.executable, "-P", "-m", "jobs", name, *words, *self.settings_words]
         process = start_process(command, Launch(log=log, output=output, environment=environment))
@@ -80,17 +80,17 @@ class ChildJobs:
                 raise JobEnded(child.describe_end())
 
     def find(self, name: str) -> ChildJob | None:
-        """The running child of that name."""
+        """The running job of that name."""
         return self._running.get(name)
 
     def stop(self, *names: str, grace_seconds: float) -> None:
-        """TERM to all at once, KILL of what is left after the grace. Without names: all. Harmless when ended."""
-        leaving = [self._running.pop(name) for name in names or list(self._running) if name in self._running]
-        for child in leaving:
+        """TERM to all at once, KILL of what is left after the grace. Without names: all jobs. Idempotent."""
+        stopping = [self._running.pop(name) for name in names or list(self._running) if name in self._running]
+        for child in stopping:
             if child.process.poll() is None:
                 child.process.terminate()
         deadline = time.monotonic() + grace_seconds
-        for child in leaving:
+        for child in stopping:
             try:
                 child.process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
@@ -99,7 +99,7 @@ class ChildJobs:
 
 
 def read_last_meaningful_line(log: Path) -> str:
-    """The last line of a log that is neither narration nor part of a stack trace."""
+    """The last line that is no log line below ERROR and no part of a stack trace; empty where there is none."""
     lines = log.read_text(errors="replace").splitlines() if log.is_file() else []
-    told = (line.strip() for line in reversed(lines[-400:]) if line.strip() and not _NOT_MEANINGFUL.search(line))
-    return next(told, "")[:400]
+    meaningful = (line.strip() for line in reversed(lines[-400:]) if line.strip() and not _NOT_MEANINGFUL.search(line))
+    return next(meaningful, "")[:400]

@@ -1,6 +1,6 @@
-"""The main job as a sequence: services, topics, migrations, stream, generator, page; then watch; then stop or prove.
+"""The demo: starts services, topics, migrations, stream, generator and page, watches them, stops them; may verify.
 
-Order of leaving: generator, page and stream first, the services that this run started after them.
+Order of stopping: generator, page and stream first, then the services that this run started.
 """
 
 import json
@@ -15,13 +15,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from streaming.errors import FreeThePort, ReadTheLog
+from streaming.errors import ReadTheLog
 from streaming.kafka_admin import create_topics
 from streaming.local.child_jobs import ChildJobs, JobEnded, read_last_meaningful_line
 from streaming.local.demo_report import draw_checks, draw_figures, save_report
 from streaming.local.lag_sampler import LagSampler
 from streaming.local.latency import measure
-from streaming.local.processes import is_port_free, wait_until
+from streaming.local.processes import is_port_free, require_free_port, wait_until
 from streaming.local.services import Service
 from streaming.settings import KafkaSettings
 from warehouse.database.connections import connect, read_sql
@@ -29,15 +29,18 @@ from warehouse.settings import PageSettings
 
 _STREAM_SECONDS = 120.0  # 10 s on an idle machine
 _CATCH_UP_SECONDS = 300.0
-_WARM_UP = timedelta(seconds=30)  # the first batches compile; figures leave them out and say so
-_GRACE_SECONDS = 7.0  # with broker and database after it, everything is gone within 10 s of Ctrl-C
+_WARM_UP = timedelta(seconds=30)  # the first batches compile; the figures leave them out, as their title says
+_GRACE_SECONDS = 7.0  # then broker and database stop: all is gone within 10 s of Ctrl-C
 _DRAIN_GRACE_SECONDS = 60.0
-_FEEDS = ("posts", "readings")  # the queries that must be open before the first event is sent
+_FIRST_QUERIES = ("posts", "readings")  # must run before the first event is sent
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run. `minutes` None: until it is stopped; `page` None: no page."""
+    """What to run.
+
+    `minutes` None: until it is stopped; `generate`: words for the job `generate`; `page` None: no page.
+    """
 
     minutes: float | None
     generate: tuple[str, ...]
@@ -50,36 +53,45 @@ class Plan:
 
 
 class Demo:
-    """One run of the main job."""
+    """One run of the demo."""
 
     def __init__(self, plan: Plan, services: list[Service], children: ChildJobs, console: Console) -> None:
         self._plan = plan
-        self._pieces = services
+        self._services = services
         self._children = children
         self._console = console
-        self._ours: list[Service] = []
+        self._started: list[Service] = []
         self._sampler: LagSampler | None = None
 
     def run(self) -> int:
-        """Starts, watches and leaves; 0 after a clean stop or an exact proof."""
+        """Starts everything, watches it and stops it.
+
+        Returns 0 after a clean stop; with `minutes` 0 where `verify` finds no difference, else 1.
+
+        Raises:
+            KeyboardInterrupt: interrupted before `minutes` were over, so that nothing was verified.
+            JobEnded: a job ended by itself.
+        """
         try:
             self._start()
             self._console.print(self._describe())
             began = datetime.now(UTC)
             self._watch()
-            return self._prove(began)
+            return self._verify_run(began)
         except KeyboardInterrupt:
             self._console.print("stopping ...")
-            return 0 if self._plan.minutes is None else 130
+            if self._plan.minutes is not None:
+                raise
+            return 0
         finally:
-            self._leave()
+            self._stop()
 
     def _start(self) -> None:
         page = self._plan.page
-        if page and not is_port_free(page.port, page.host):
-            raise FreeThePort(f"port {page.port} is taken by another program: stop it, or use --set page.port=NUMBER")
-        for service in self._pieces:
-            self._start_piece(service)
+        if page:
+            require_free_port(page.port, "page.port", page.host)
+        for service in self._services:
+            self._start_service(service)
         with self._step("topics and tables"):
             create_topics(self._plan.kafka)
             self._children.run("migrate")
@@ -91,21 +103,22 @@ class Demo:
                 self._children.start("dashboard")
                 self._wait_for(lambda: not is_port_free(page.port, page.host), "dashboard", _STREAM_SECONDS)
 
-    def _start_piece(self, service: Service) -> None:
+    def _start_service(self, service: Service) -> None:
         if not service.embedded or service.is_running():
             return
         with self._step(service.name):
-            self._ours.append(service)  # noted first: an interrupted start is stopped as well
+            self._started.append(service)  # before its start, so that an interrupted start is stopped too
             service.start(True)
 
     def _start_stream(self) -> None:
         began = datetime.now(UTC)
         child = self._children.start("stream")
-        self._wait_for(lambda: set(_FEEDS) <= self._read_leases(began), "stream", _STREAM_SECONDS)
+        self._wait_for(lambda: set(_FIRST_QUERIES) <= self._read_started_queries(began), "stream", _STREAM_SECONDS)
         self._sampler = LagSampler(self._plan.kafka, self._plan.writer_url(), child.process.pid)
         self._sampler.start()
 
-    def _read_leases(self, since: datetime) -> set[str]:
+    def _read_started_queries(self, since: datetime) -> set[str]:
+        """Queries that have acquired their fence since then."""
         database = connect(self._plan.writer_url(), application_name="afluente demo")
         with closing(database), database.cursor() as cursor:
             cursor.execute(read_sql("ledger/taken_since.sql"), {"since": since})
@@ -120,7 +133,7 @@ class Demo:
             raise ReadTheLog(f"{what} was not ready after {seconds:.0f} s; its log: {self._children.logs / what}.log")
 
     def _watch(self) -> None:
-        """Returns when the minutes are over; without minutes only an interrupt or a dead child ends it."""
+        """Returns when the minutes are over; without minutes only a signal or the end of a child job ends it."""
         minutes = self._plan.minutes
         deadline = None if minutes is None else time.monotonic() + minutes * 60
         with self._console.status("") as status:
@@ -131,13 +144,14 @@ class Demo:
                 status.update(f"running{left}; records not yet in the warehouse: {'?' if lag is None else lag}")
                 time.sleep(0.5)
 
-    def _prove(self, began: datetime) -> int:
+    def _verify_run(self, began: datetime) -> int:
+        """Stops the generator, lets the stream read everything, runs `verify` and writes the report."""
         with self._step("generator stops"):
             self._children.stop("generate", grace_seconds=_DRAIN_GRACE_SECONDS)
         ended = time.time()
         sampler = self._sampler
         if sampler is None:
-            raise AssertionError("the stream runs before anything is proven")
+            raise AssertionError("the stream is started before the run is verified")
         with self._step("stream catches up"):
             self._wait_for(lambda: sampler.has_caught_up_since(ended), "stream", _CATCH_UP_SECONDS)
         with self._step("stream stops"):
@@ -146,38 +160,38 @@ class Demo:
         with self._step("drain to gold"):
             self._children.run("stream", "--available-now")
         with self._step("verify"):
-            verdict = self._verify()
+            verdict = self._run_verify()
         with closing(connect(self._plan.writer_url(), application_name="afluente demo")) as connection:
             figures = measure(self._plan.journal, connection, sampler.samples, (began + _WARM_UP, ended))
         report = self._plan.reports / f"demo-{began:%Y%m%dT%H%M%SZ}.json"
         save_report(report, verdict, figures)
-        self._console.print(draw_checks(verdict), draw_figures(figures, _WARM_UP), f"written to {report}", sep="\n")
+        self._console.print(draw_checks(verdict), draw_figures(figures, _WARM_UP), f"report: {report}", sep="\n")
         return 0 if verdict["exact"] else 1
 
-    def _verify(self) -> dict[str, Any]:
+    def _run_verify(self) -> dict[str, Any]:
         answer = self._plan.reports / "verify.json"
         self._children.run("verify", "--json", "--drained", output=answer, codes=(0, 1))
         try:
             verdict: dict[str, Any] = json.loads(answer.read_text())
         except ValueError:
             log = self._children.logs / "verify.log"
-            raise JobEnded(f"verify gave no answer: {read_last_meaningful_line(log)} (log: {log})") from None
+            raise JobEnded(f"verify printed no JSON: {read_last_meaningful_line(log)} (log: {log})") from None
         return verdict
 
-    def _leave(self) -> None:
-        """The feeding side first, then what this run started; a second Ctrl-C leaves the rest to the kernel."""
+    def _stop(self) -> None:
+        """Child jobs first, then the services of this run. After a second Ctrl-C the kernel ends what is left."""
         if self._sampler:
             self._sampler.stop(timeout_seconds=0)
         with self._step("stop"):
             self._children.stop(grace_seconds=_GRACE_SECONDS)
-            for service in reversed(self._ours):
+            for service in reversed(self._started):
                 service.stop()
 
     def _describe(self) -> Table:
         page = self._plan.page
         table = Table("what runs", "where")
         table.add_row("page", f"http://{page.host}:{page.port}" if page else "not started (--no-page)")
-        for service in self._pieces:
+        for service in self._services:
             table.add_row(service.name, service.address + ("" if service.embedded else " (configured)"))
         table.add_row("lake", str(self._plan.lake))
         table.add_row("logs", str(self._children.logs))

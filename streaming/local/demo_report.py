@@ -1,4 +1,4 @@
-"""The last words of a demo with an end: differences per check, and the run's figures beside what they should be."""
+"""The report of a demo with --minutes: differences per check, and the run's figures beside their targets."""
 
 import json
 from dataclasses import asdict
@@ -15,7 +15,7 @@ _TARGETS = {"p50": 1.5, "p99": 4.0, "memory": 2.5}  # seconds, seconds, GiB; at 
 
 
 def draw_checks(verdict: dict[str, Any]) -> Table:
-    """One line per check of `verify`."""
+    """One row per check; `verdict` is what `verify --json` prints."""
     table = Table("check", "rows", "differences", title="exact" if verdict["exact"] else "NOT exact")
     for check in verdict["checks"]:
         table.add_row(check["name"], str(check["rows"]), str(check["differences"]))
@@ -23,7 +23,7 @@ def draw_checks(verdict: dict[str, Any]) -> Table:
 
 
 def draw_figures(figures: Figures, warm_up: timedelta) -> Table:
-    """One line per figure, with its target."""
+    """One row per figure, with its target."""
     title = f"sent -> in PostgreSQL, without the first {warm_up.total_seconds():.0f} s"
     table = Table("figure", "value", "target", title=title)
     for latency in figures.latencies:
@@ -40,6 +40,6 @@ def draw_figures(figures: Figures, warm_up: timedelta) -> Table:
 
 
 def save_report(path: Path, verdict: dict[str, Any], figures: Figures) -> None:
-    """The same as JSON, for comparing runs."""
+    """Writes checks and figures as JSON, for comparing runs."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"exact": verdict["exact"], "checks": verdict["checks"], **asdict(figures)}, indent=1))

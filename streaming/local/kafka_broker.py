@@ -1,4 +1,4 @@
-"""The embedded Kafka broker: one KRaft node on loopback, a process of its own, from the jars of conf/jars.xml."""
+"""The embedded Kafka broker: one KRaft node on loopback, a child process, from the jars of conf/jars.xml."""
 
 import base64
 import os
@@ -11,12 +11,14 @@ from string import Template
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from streaming.errors import FreeThePort, ReadTheLog, StreamingError
+from streaming.errors import ReadTheLog, StreamingError
 from streaming.local.processes import (
+    LOOPBACK,
     Launch,
     PidFile,
     is_port_free,
     last_lines,
+    require_free_port,
     start_process,
     stop_process,
     wait_until,
@@ -31,7 +33,7 @@ _LOGGING = (
 )
 _START_SECONDS = 60.0  # answers after 2.5 s on an idle machine; recovery after a kill -9 takes longer
 _STOP_SECONDS = 15.0
-_PORT_SECONDS = 5.0  # the port of a broker that was just killed may take a moment to come back
+_PORT_SECONDS = 5.0  # a killed broker's port may stay taken for a moment
 
 
 def is_answering(servers: str, timeout_seconds: float = 3.0) -> bool:
@@ -60,7 +62,7 @@ class Broker:
 
     @property
     def log(self) -> Path:
-        """Where the broker's own complaints go."""
+        """The broker's own log: warnings and errors."""
         return self._settings.data / "broker.log"
 
     @property
@@ -70,7 +72,7 @@ class Broker:
         return process.pid if process else None
 
     def is_running(self) -> bool:
-        """Whether the process that this folder's pid file names is alive."""
+        """Whether the process in this folder's pid file runs, whoever started it."""
         return self.pid is not None
 
     def start(self, die_with_parent: bool = True) -> bool:
@@ -78,7 +80,7 @@ class Broker:
 
         Raises:
             FreeThePort: another program listens on one of the two ports.
-            ReadTheLog: it ended, or did not answer in time.
+            ReadTheLog: the broker ended, or did not answer in time.
         """
         with self._pid_file.lock():
             if self.is_running():
@@ -104,11 +106,7 @@ class Broker:
 
     def _check_ports(self) -> None:
         for name in ("port", "controller_port"):
-            port: int = getattr(self._settings, name)
-            if not wait_until(lambda port=port: is_port_free(port), _PORT_SECONDS):  # type: ignore[misc]  # mypy sees no type in the default
-                raise FreeThePort(
-                    f"port {port} is taken by another program: stop it, or set another with --set kafka.{name}=NUMBER"
-                )
+            require_free_port(getattr(self._settings, name), f"kafka.{name}", wait_seconds=_PORT_SECONDS)
 
     def _write_properties(self) -> Path:
         values = {name: str(value) for name, value in self._settings.model_dump().items()}
@@ -120,8 +118,8 @@ class Broker:
         if (self._settings.data / "log" / "meta.properties").exists():
             return
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        words = ("format", f"--cluster-id={cluster}", "-c", properties, "-g")
-        formatting = start_process([*self._java(), "kafka.tools.StorageTool", *words], Launch(log=self.log))
+        arguments = ("format", f"--cluster-id={cluster}", "-c", properties, "-g")
+        formatting = start_process([*self._java(), "kafka.tools.StorageTool", *arguments], Launch(log=self.log))
         if formatting.wait(_START_SECONDS) != 0:
             raise ReadTheLog(f"the broker's folder could not be formatted, see {self.log}: {last_lines(self.log)}")
 
@@ -134,7 +132,7 @@ class Broker:
 
     def _wait_until_ready(self) -> None:
         port = self._settings.port
-        servers = f"127.0.0.1:{port}"
+        servers = f"{LOOPBACK}:{port}"
         wait_until(lambda: not self.is_running() or (not is_port_free(port) and is_answering(servers)), _START_SECONDS)
         if not self.is_running():
             raise ReadTheLog(f"the broker ended while it started, see {self.log}: {last_lines(self.log)}")

@@ -1,5 +1,5 @@
--- Event sent -> visible in PostgreSQL, per topic, in seconds. Only events that a number on the page can show: the
--- valid ones. Times are UTC without a zone: zones would need an extension that is not shipped.
+-- Seconds from an event's sending to its visibility in PostgreSQL, per topic. Valid events only: no number on the page
+-- shows the others. Times are UTC without a zone: zones would need a DuckDB extension that is not shipped.
 -- An event is visible when the first ledger row whose range covers its offset was committed.
 WITH lines AS (
     SELECT * FROM read_json(

@@ -1,6 +1,6 @@
-"""What a run was like: how long events took to become visible, whether the lag grew, how much memory the driver had.
+"""Figures of a run: latency from sending to visibility in PostgreSQL, growth of the lag, memory of the driver.
 
-Latencies come from two books that know nothing of each other: the generator's journal and the ledger in PostgreSQL.
+Latencies compare two independent records: the generator's journal (when sent) and `ops.ledger` (when committed).
 """
 
 import importlib.resources
@@ -31,7 +31,7 @@ class Latency:
 
 @dataclass(frozen=True)
 class Figures:
-    """One run's figures: lag in records, memory of the driver's JVM and Python together at its highest."""
+    """One run's figures: lag in records; `driver_bytes`, the highest memory of the driver's JVM and Python together."""
 
     latencies: list[Latency]
     lag_slope_per_second: float | None
@@ -40,7 +40,10 @@ class Figures:
 
 
 def measure(journal: Path, connection: Connection, samples: Sequence[Sample], span: tuple[datetime, float]) -> Figures:
-    """Figures of the time from `span[0]` to `span[1]` (a UNIX time: the last event was sent before it)."""
+    """Figures from `span[0]` to `span[1]`, a UNIX time before which the last event was sent.
+
+    Memory is of all samples: the warm-up before `span[0]` needs memory too.
+    """
     since, until = span[0].timestamp(), span[1]
     during = [sample for sample in samples if since <= sample.at <= until]
     lags = [sample.lag for sample in during if sample.lag is not None]
@@ -58,9 +61,9 @@ def read_latencies(journal: Path, connection: Connection, since: datetime) -> li
     if not files:
         return []
     query = importlib.resources.files("streaming.local").joinpath("latencies.sql").read_text(encoding="utf-8")
-    with duckdb.connect(config={"memory_limit": _MEMORY_LIMIT, "threads": 2}) as books:
-        books.register("commits", _read_commits(connection, since))
-        rows = books.execute(query, {"files": files, "since": _without_zone(since)}).fetchall()
+    with duckdb.connect(config={"memory_limit": _MEMORY_LIMIT, "threads": 2}) as database:
+        database.register("commits", _read_commits(connection, since))
+        rows = database.execute(query, {"files": files, "since": _without_zone(since)}).fetchall()
     return [Latency(*row) for row in rows]
 
 

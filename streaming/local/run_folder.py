@@ -1,4 +1,4 @@
-"""The folder of everything that runs leave behind: claimed by one demo at a time, emptied only if it is ours."""
+"""The folder `var`, which holds all that a run writes: locked by one demo at a time, emptied only if a demo made it."""
 
 import fcntl
 import shutil
@@ -12,16 +12,16 @@ _MARK = ".afluente"
 
 
 class WaitForTheOther(StreamingError):
-    """Another process holds the folder."""
+    """Another demo runs in the folder: stop it, or choose another folder."""
 
 
 class EmptyItYourself(StreamingError):
-    """The folder does not look like one of ours, so we do not empty it."""
+    """The folder has no mark of ours: it may hold other data, so the operator has to empty it."""
 
 
 @contextmanager
 def claim_folder(folder: Path) -> Iterator[None]:
-    """Makes the folder, marks it as ours and holds it until the end of the block.
+    """Makes the folder and locks it until the end of the block; a folder that was empty is marked as ours.
 
     Raises:
         WaitForTheOther: another demo runs in it.
@@ -39,7 +39,11 @@ def claim_folder(folder: Path) -> Iterator[None]:
 
 
 def empty_folder(folder: Path, default: Path) -> None:
-    """Deletes all but the mark and the lock; `default` is ours even without a mark."""
+    """Deletes all but the mark and the lock; the folder `default` needs no mark.
+
+    Raises:
+        EmptyItYourself: the folder has no mark.
+    """
     if folder != default and not (folder / _MARK).exists():
         raise EmptyItYourself(f"{folder} was not made by this project (no {_MARK} in it): empty it yourself")
     for path in folder.iterdir():

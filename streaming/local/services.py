@@ -1,4 +1,4 @@
-"""The services that a newcomer does not have: broker and database, embedded unless real ones are configured."""
+"""Broker and database as the settings ask for them: embedded ones, unless real ones are configured."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,12 @@ from warehouse.settings import PostgresSettings
 
 @dataclass(frozen=True)
 class Service:
-    """Broker or database: `address` is where clients connect (no password), `embedded` who is in charge of it."""
+    """Broker or database.
+
+    `address`: where clients connect, without a password. `embedded`: False where a real one is configured, which is
+    never started. `start` takes whether the service ends with the calling thread; `is_running` is about the embedded
+    process, `is_answering` about whatever listens at the address.
+    """
 
     name: str
     address: str
@@ -26,18 +31,17 @@ class Service:
 
 
 def find_services(kafka: KafkaSettings, postgres: PostgresSettings, jars: Path) -> list[Service]:
-    """Broker and database as the settings ask for them, in the order in which they start."""
+    """Broker, then database: the order in which they start."""
     broker, server = Broker(kafka, jars), PostgresServer(postgres)
-    servers = kafka.address
     return [
         Service(
             "broker",
-            servers,
+            kafka.address,
             not kafka.bootstrap_servers,
             broker.start,
             broker.stop,
             broker.is_running,
-            lambda: is_answering(servers),
+            lambda: is_answering(kafka.address),
         ),
         Service(
             "database",

@@ -1,0 +1,5 @@
+"""What an operator starts beside the stream: each works on tables, holds their locks, and changes no batch.
+
+`backfill` computes rows again, `quarantine_replay` re-drives rejected records, `quarantine_purge` removes their bytes
+(both select them by `quarantine_filter`), `repair` accepts a loss.
+"""

@@ -1,8 +1,8 @@
-"""Makes a part of a table again from the layer before it: bronze -> silver, silver -> gold.
+"""Computes a time range of a table again from the layer before it: bronze -> silver, silver -> gold.
 
-Which records silver holds stays as it was decided when they came: a row is computed anew from its bytes at its own
-time, never added, never taken away. PostgreSQL and gold make again what they made of changed rows, when they next look
-at silver's log; so a crash after the change costs nothing but that look.
+Which records silver holds stays as decided when they came: rows are computed again from the original bytes at their own
+ingestion time, none is added or removed. PostgreSQL and gold see the change in silver's log and rebuild what they
+derived from it, so a crash after the change repeats only that.
 """
 
 from collections.abc import Mapping
@@ -15,13 +15,14 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from streaming.errors import StreamingError
-from streaming.operations.quarantine_filter import PLACE
+from streaming.operations.quarantine_filter import COORDINATES
 from streaming.queries.gold import GOLD, Aggregate
 from streaming.queries.runtime import Runtime
-from streaming.queries.topic_pipelines import TopicPipeline
+from streaming.queries.topic_pipelines import Deletions, TopicPipeline
 from streaming.transforms.parsing import select_silver
+from warehouse.lake.commit_metadata import CommitMetadata, Writer
 from warehouse.lake.delta_io import match_on, overwrite, read_table, update
-from warehouse.lake.delta_log import BACKFILL, Commit, DeltaLog
+from warehouse.lake.delta_log import DeltaLog
 from warehouse.lake.tables import BRONZE, Table
 
 
@@ -31,14 +32,14 @@ class NothingToBackfill(StreamingError):
 
 @dataclass(frozen=True)
 class Difference:
-    """What a table holds against what it should hold, in rows."""
+    """Rows of a table compared with what they should be."""
 
     rows: int
     changed: int = 0
     by_column: Mapping[str, int] | None = None
     missing: int = 0
     surplus: int = 0
-    left_alone: int = 0  # not in bronze, or refused by the present rules: they stay as they are
+    not_recomputed: int = 0  # not in bronze, or refused by the present rules: they stay unchanged
 
     @property
     def is_none(self) -> bool:
@@ -48,7 +49,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class SilverBackfill:
-    """Rows of silver that came (`ingested_at`) in [start, stop), computed anew from bronze's bytes."""
+    """Rows of silver ingested (`ingested_at`) in [start, stop), computed again from bronze's bytes."""
 
     runtime: Runtime
     pipeline: TopicPipeline
@@ -59,12 +60,12 @@ class SilverBackfill:
         """Compares, and writes the rows that differ if `apply`. The stream waits only while they are written."""
         old = _read(self.runtime, self.pipeline.table).where(_is_within("ingested_at", self.start, self.stop))
         old = old.where(F.col("ingest_date").between(F.to_date(F.lit(self.start)), F.to_date(F.lit(self.stop))))
-        new = self._compute(old).persist()  # asked twice, and parsing is what costs
-        columns = [name for name in self.pipeline.table.schema.names if name not in PLACE]
-        pairs = old.alias("old").join(new.alias("new"), PLACE)
-        differs = {name: ~F.col(f"old.{name}").eqNullSafe(_wanted(name)) for name in columns}
-        wanted = [_wanted(name).alias(name) for name in columns]
-        differing = pairs.where(_any(differs)).select(*PLACE, *wanted).persist()
+        new = self._compute(old).persist()  # used twice, and parsing is expensive
+        columns = [name for name in self.pipeline.table.schema.names if name not in COORDINATES]
+        pairs = old.alias("old").join(new.alias("new"), COORDINATES)
+        differs = {name: ~F.col(f"old.{name}").eqNullSafe(self._new_value(name)) for name in columns}
+        wanted = [self._new_value(name).alias(name) for name in columns]
+        differing = pairs.where(_any(differs)).select(*COORDINATES, *wanted).persist()
         try:
             sums = [F.count_if(differs[name]).alias(name) for name in columns]
             found = pairs.agg(F.count("*").alias("pairs"), *sums).collect()[0].asDict()
@@ -75,27 +76,30 @@ class SilverBackfill:
             differing.unpersist()
             new.unpersist()
         by_column = {name: found[name] for name in columns if found[name]}
-        return Difference(rows, changed, by_column, left_alone=rows - found["pairs"])
+        return Difference(rows, changed, by_column, not_recomputed=rows - found["pairs"])
 
     def _compute(self, old: DataFrame) -> DataFrame:
         records = _read(self.runtime, BRONZE).where(F.col("topic") == self.pipeline.name)
-        wanted = old.select(*PLACE, "ingested_at")
-        known = records.select(*PLACE, "kafka_at", "key", "value").join(wanted, PLACE)
+        wanted = old.select(*COORDINATES, "ingested_at")
+        known = records.select(*COORDINATES, "kafka_at", "key", "value").join(wanted, COORDINATES)
         rules = self.runtime.rules
         staged = self.pipeline.parse(known, rules).transform(self.pipeline.stage, rules.late_seconds)
         return select_silver(staged, self.pipeline.table.schema)
 
+    def _new_value(self, name: str) -> Column:
+        return _new_value(name, self.pipeline.deletions)
+
     def _write(self, differing: DataFrame) -> None:
         path = self.runtime.lake.path / self.pipeline.table.name
-        changes = {name: _wanted(name) for name in self.pipeline.table.schema.names if name not in PLACE}
+        changes = {name: self._new_value(name) for name in self.pipeline.table.schema.names if name not in COORDINATES}
         with self.runtime.locks.hold(self.pipeline.table.name):
             newest = _newest(self.runtime, self.pipeline.table.name)
-            update(differing, path, match_on(PLACE), changes, newest.carried(BACKFILL, counts={}))
+            update(differing, path, match_on(COORDINATES), changes, newest.carried(Writer.BACKFILL, counts={}))
 
 
 @dataclass(frozen=True)
 class GoldBackfill:
-    """Rows of a gold table whose time is in [start, stop), counted anew from the silver version that it condensed."""
+    """Rows of a gold table whose time is in [start, stop), aggregated again from the silver version that it records."""
 
     runtime: Runtime
     silver: Table
@@ -104,11 +108,11 @@ class GoldBackfill:
     stop: datetime
 
     def run(self, *, apply: bool) -> Difference:
-        """Compares under the table's lock, and replaces the time if `apply` and anything differs."""
+        """Compares under the table's lock, and replaces the time range if `apply` and anything differs."""
         table = self.aggregate.table
         with self.runtime.locks.hold(table.name):
             newest = _newest(self.runtime, table.name)
-            version = int(newest.position["silver_version"])
+            version = newest.silver_version
             silver = read_table(self.runtime.spark, self.runtime.lake.path / self.silver.name, version)
             within = _is_within(table.key[0], self.start, self.stop)
             new = silver.transform(self.aggregate.count).where(within).select(*table.schema.names).persist()
@@ -117,7 +121,7 @@ class GoldBackfill:
                 if apply and not found.is_none:
                     at, start, stop = table.key[0], self.start.isoformat(), self.stop.isoformat()
                     where = f"{at} >= '{start}' AND {at} < '{stop}'"
-                    overwrite(new, self.runtime.lake.path / table.name, newest.carried(BACKFILL), where)
+                    overwrite(new, self.runtime.lake.path / table.name, newest.carried(Writer.BACKFILL), where)
             finally:
                 new.unpersist()
         return found
@@ -125,8 +129,11 @@ class GoldBackfill:
     def _compare(self, old: DataFrame, new: DataFrame) -> Difference:
         key = list(self.aggregate.table.key)
         values = [name for name in self.aggregate.table.schema.names if name not in key]
-        olds, news = old.withColumn("had", F.lit(True)).alias("old"), new.withColumn("has", F.lit(True)).alias("new")
-        both = olds.join(news, key, "full")
+        old_rows, new_rows = (
+            old.withColumn("had", F.lit(True)).alias("old"),
+            new.withColumn("has", F.lit(True)).alias("new"),
+        )
+        both = old_rows.join(new_rows, key, "full")
         differs = {name: ~F.col(f"old.{name}").eqNullSafe(F.col(f"new.{name}")) for name in values}
         had, has = F.col("had").isNotNull(), F.col("has").isNotNull()
         sums = [F.count_if(had & has & differs[name]).alias(name) for name in values]
@@ -159,10 +166,11 @@ def open_backfill(
     return backfills[table]
 
 
-def _wanted(name: str) -> Column:
-    """A column of the new row; a text that a deletion has blanked stays blank."""
+def _new_value(name: str, deletions: Deletions | None) -> Column:
+    """A column of the new row; what a deletion has blanked stays blank."""
     new = F.col(f"new.{name}")
-    return F.when(F.col("old.text").isNotNull(), new) if name == "text" else new
+    is_blankable = deletions is not None and name in deletions.blanked
+    return F.when(F.col(f"old.{name}").isNotNull(), new) if is_blankable else new
 
 
 def _any(differs: Mapping[str, Column]) -> Column:
@@ -173,8 +181,8 @@ def _is_within(column: str, start: datetime, stop: datetime) -> Column:
     return (F.col(column) >= F.lit(start)) & (F.col(column) < F.lit(stop))
 
 
-def _newest(runtime: Runtime, table: str) -> Commit:
-    newest = DeltaLog(runtime.lake.path / table).newest_position()
+def _newest(runtime: Runtime, table: str) -> CommitMetadata:
+    newest = DeltaLog(runtime.lake.path / table).newest_metadata()
     if newest is None:
         raise NothingToBackfill(f"{table} has no rows yet: start the stream first")
     return newest

@@ -1,4 +1,4 @@
-"""Which records of quarantine an operator means, as conditions on its table."""
+"""The records of quarantine that an operator selects, as conditions on its table."""
 
 from functools import reduce
 from operator import and_, or_
@@ -9,19 +9,19 @@ from pyspark.sql import functions as F
 from warehouse.lake.quarantine_reader import RecordId, Selection
 from warehouse.lake.schemas.coordinates import COORDINATE_KEY
 
-PLACE = list(COORDINATE_KEY)
+COORDINATES = list(COORDINATE_KEY)
 
 
 def is_selected(selection: Selection, topic: str) -> Column:
-    """The records of a topic's quarantine that are meant, replayed and purged ones too."""
-    chosen = F.lit(True)
+    """The selected records of a topic's quarantine, replayed and purged ones included."""
+    selected = F.lit(True)
     if selection.rule is not None:
-        chosen &= F.col("rule") == selection.rule
+        selected &= F.col("rule") == selection.rule
     if selection.before is not None:
-        chosen &= F.col("first_seen_at") < F.lit(selection.before)
+        selected &= F.col("first_seen_at") < F.lit(selection.before)
     if selection.ids:
-        chosen &= reduce(or_, (_is_at(record) for record in selection.ids if record.topic == topic), F.lit(False))
-    return chosen
+        selected &= reduce(or_, (_is_at(record) for record in selection.ids if record.topic == topic), F.lit(False))
+    return selected
 
 
 def is_waiting() -> Column:
@@ -30,5 +30,5 @@ def is_waiting() -> Column:
 
 
 def _is_at(record: RecordId) -> Column:
-    here: Column = reduce(and_, (F.col(name) == getattr(record, name) for name in PLACE))
+    here: Column = reduce(and_, (F.col(name) == getattr(record, name) for name in COORDINATES))
     return here

@@ -1,4 +1,4 @@
-"""Where a producer goes on in its next run, so that no id is used twice, not even after a kill -9."""
+"""The next unused index of a source, kept on disk: no run uses an index again, not even after a kill -9."""
 
 import fcntl
 import json
@@ -9,31 +9,34 @@ from streaming.errors import StreamingError
 
 
 class StopTheOtherGenerator(StreamingError):
-    """Another generator writes to the same journal; stop it, or give this one a journal of its own."""
+    """Another generator writes to the same journal folder; stop it, or give this one a folder of its own."""
 
 
 class Cursor:
-    """The next index of one producer. It is written ahead in blocks: a killed run skips indexes, it repeats none."""
+    """The next unused index of one source, as a file in `folder`.
+
+    Indexes are reserved on disk in blocks before they are used, so a killed run leaves a gap, never a repeated id.
+    """
 
     def __init__(self, folder: Path, seed: int, name: str) -> None:
         self._path = folder / f"cursor-{seed}-{name}.json"
         self._reserved = 0
 
     def read(self) -> int:
-        """The first index that was never used."""
+        """The first index that no run has used; 0 without a file."""
         try:
             return int(json.loads(self._path.read_text())["next"])
         except FileNotFoundError:
             return 0
 
     def reserve(self, index: int, block: int) -> None:
-        """Makes sure that `index` will not be used again; call it before the event is sent."""
+        """Makes sure that no later run uses `index`; call it before sending. Writes once per `block` indexes."""
         if index >= self._reserved:
             self._reserved = index + block
             self._write(self._reserved)
 
-    def settle(self, index: int) -> None:
-        """Says that `index` is the next one: nothing beyond it was used."""
+    def release_from(self, index: int) -> None:
+        """Makes `index` the next one again: it and the reserved ones after it were not used."""
         self._write(index)
 
     def _write(self, index: int) -> None:
@@ -43,10 +46,10 @@ class Cursor:
 
 
 def lock_journal(folder: Path, name: str) -> int:
-    """Keeps other generators of the same kind away from a journal until this process ends; returns the open file.
+    """Locks a journal folder for sources of one kind until this process ends; returns the descriptor of the lock file.
 
     Raises:
-        StopTheOtherGenerator: one is running.
+        StopTheOtherGenerator: another process holds the lock.
     """
     folder.mkdir(parents=True, exist_ok=True)
     file = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o644)

@@ -1,4 +1,13 @@
-"""One producer: intents, sending, acknowledgements. Never loses sight of a record, never holds an endless number."""
+"""Sends the events of every source through one idempotent Kafka producer and journals what the broker acknowledged.
+
+A source opens `Producer(BrokerConnection(...), Journal(...), topics)` and gives its events, each with the key that
+chooses its partition, to `send`, which journals the intents and queues the records without waiting for the broker.
+It calls `settle` regularly, which journals the acknowledgements and failures that have arrived since, holds back new
+events while `pending` is at MAX_PENDING_RECORDS, and calls `close`, which waits for the last answers.
+Opening raises StartBroker when no broker answers and CreateTopics when a topic is missing, `send` raises kafka-python's
+MessageSizeTooLargeError for a record above `max_message_bytes`, and nothing else raises: a broker that stops answering
+is waited for up to a day (`is_stuck` says so), and a record that the client gave up is counted in `failed`.
+"""
 
 import logging
 import time
@@ -16,9 +25,9 @@ from streaming.errors import StartBroker, StreamingError
 from streaming.producers.events import Event
 from streaming.producers.journal import Journal, ack_line, failed_line
 
-MOST_PENDING = 5_000  # records without an answer; kafka-python itself would buffer without end
+MAX_PENDING_RECORDS = 5_000  # records without an answer; kafka-python itself buffers without a limit
 _DAY_MS = 86_400_000
-_QUIET_SECONDS = 3.0  # no answer for so long while records wait: the broker is away
+_STUCK_AFTER_SECONDS = 3.0  # without any answer while records are pending: the broker is absent
 
 
 class CreateTopics(StreamingError):
@@ -26,15 +35,15 @@ class CreateTopics(StreamingError):
 
 
 @dataclass(frozen=True)
-class Connection:
-    """How a producer reaches the broker."""
+class BrokerConnection:
+    """How a producer reaches the broker: `servers` are addresses host:port, separated by commas."""
 
     servers: str
     max_message_bytes: int
 
 
 class KeyPartitioner(DefaultPartitioner):  # type: ignore[misc]  # kafka-python has no types
-    """The usual partition of a key, with the hash remembered: in pure Python it costs as much as making the event."""
+    """The default partition of a key, with the hash cached: in pure Python it costs as much as making the event."""
 
     def __init__(self) -> None:
         self._hashes: dict[bytes, int] = {}
@@ -42,7 +51,7 @@ class KeyPartitioner(DefaultPartitioner):  # type: ignore[misc]  # kafka-python 
     def partition(
         self, topic: str, key: Any, serialized_key: bytes, value: Any, serialized_value: Any, cluster: ClusterMetadata
     ) -> int:
-        """Same as the Java client: murmur2 over the partitions in order."""
+        """Same as the Java client: murmur2 of the key, modulo the partitions in order."""
         hashed = self._hashes.get(serialized_key)
         if hashed is None:
             hashed = self._hashes[serialized_key] = murmur2(serialized_key) & 0x7FFFFFFF
@@ -51,11 +60,20 @@ class KeyPartitioner(DefaultPartitioner):  # type: ignore[misc]  # kafka-python 
 
 
 class Producer:
-    """Sends events through one idempotent producer and journals them. For one thread."""
+    """Sends events through one idempotent Kafka producer and journals them. Not thread-safe.
 
-    def __init__(self, connection: Connection, journal: Journal, topics: Sequence[str]) -> None:
+    `sent`, `acknowledged` and `failed` count records.
+    """
+
+    def __init__(self, connection: BrokerConnection, journal: Journal, topics: Sequence[str]) -> None:
+        """Connects.
+
+        Raises:
+            StartBroker: no broker answers.
+            CreateTopics: one of `topics` is missing.
+        """
         self._journal = journal
-        self._pending: deque[tuple[int, Any]] = deque()
+        self._pending: deque[tuple[int, Any]] = deque()  # (number of the intent, future), in the order of sending
         self._producer = open_producer(connection)
         self._progress_at = time.monotonic()
         self.sent = self.acknowledged = self.failed = 0
@@ -68,21 +86,28 @@ class Producer:
 
     @property
     def is_stuck(self) -> bool:
-        """Whether records wait and the broker has not answered for some seconds."""
-        return bool(self._pending) and time.monotonic() - self._progress_at > _QUIET_SECONDS
+        """Whether records are pending and the broker has not answered for some seconds."""
+        return bool(self._pending) and time.monotonic() - self._progress_at > _STUCK_AFTER_SECONDS
 
     def send(self, events: Sequence[Event]) -> None:
-        """Notes the intents, then hands the records to the producer; returns at once."""
+        """Journals the intents, then queues the records; does not wait for the broker.
+
+        Raises:
+            MessageSizeTooLargeError: a record is too large; it and the events after it stay intents, unsent.
+        """
         if not self._pending:
             self._progress_at = time.monotonic()
-        number = self._journal.note_intents(events)
-        for place, event in enumerate(events):
+        first = self._journal.append_intents(events)
+        for number, event in enumerate(events, first):
             future = self._producer.send(event.topic, event.value, event.key)
-            self._pending.append((number + place, future))
+            self._pending.append((number, future))
         self.sent += len(events)
 
     def settle(self) -> None:
-        """Journals the answers that have come in. Records of a slow partition hold back those sent after them."""
+        """Journals the answers that have arrived, in the order of sending; does not wait.
+
+        It stops at the first record without an answer, so a slow partition delays the answers to later records.
+        """
         lines = []
         while self._pending and self._pending[0][1].is_done:
             number, future = self._pending.popleft()
@@ -95,28 +120,31 @@ class Producer:
                 self.failed += 1
         if lines:
             self._progress_at = time.monotonic()
-            self._journal.note_results(lines)
+            self._journal.append_results(lines)
 
-    def close(self, patience_seconds: float) -> None:
-        """Waits for answers as long as told, journals them, closes. What has none then stays an intent."""
-        deadline = time.monotonic() + patience_seconds
+    def close(self, timeout_seconds: float) -> None:
+        """Waits up to `timeout_seconds` for answers, journals them, closes the client and the journal.
+
+        A record without an answer by then stays an intent without a result: the broker may have stored it or not.
+        """
+        deadline = time.monotonic() + timeout_seconds
         while self._pending and time.monotonic() < deadline:
             self.settle()
             time.sleep(0.01)
         if self._pending:
-            # close() would raise for them. The broker may have them all the same: they stay intents, not failures.
+            # KafkaProducer.close() would raise: its flush waits for these records, which the broker may have stored.
             self._producer._sender.force_close()
             self._producer._closed = True
         else:
-            self._producer.close(timeout=patience_seconds)
+            self._producer.close(timeout=timeout_seconds)
         self._journal.close()
 
 
-def check_topics(connection: Connection, topics: Sequence[str]) -> None:
-    """Makes sure, before any process is started, that a broker answers and has the topics.
+def check_topics(connection: BrokerConnection, topics: Sequence[str]) -> None:
+    """Checks, before any process is started, that a broker answers and has the topics.
 
     Raises:
-        StartBroker: nobody answers.
+        StartBroker: no broker answers.
         CreateTopics: a topic is missing.
     """
     producer = open_producer(connection)
@@ -126,19 +154,13 @@ def check_topics(connection: Connection, topics: Sequence[str]) -> None:
         producer.close(timeout=1)
 
 
-def _require_topics(producer: KafkaProducer, topics: Sequence[str]) -> None:
-    for topic in topics:
-        if not _has_topic(producer, topic):
-            raise CreateTopics(f"there is no topic {topic!r}: create it with `./spark-submit.sh create_topics`")
-
-
-def open_producer(connection: Connection) -> KafkaProducer:
-    """An idempotent producer that waits for an absent broker and refuses a record that is too large.
+def open_producer(connection: BrokerConnection) -> KafkaProducer:
+    """An idempotent Kafka producer that waits for an absent broker and refuses a record above `max_message_bytes`.
 
     Raises:
-        StartBroker: nobody answers.
+        StartBroker: no broker answers.
     """
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # an absent broker is said once, by us
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # we report an absent broker ourselves, once
     try:
         return KafkaProducer(
             bootstrap_servers=connection.servers.split(","),
@@ -149,7 +171,7 @@ def open_producer(connection: Connection) -> KafkaProducer:
             linger_ms=25,
             batch_size=65_536,  # a few dozen posts a request instead of one
             delivery_timeout_ms=_DAY_MS,
-            request_timeout_ms=10_000,  # an absent broker is waited for, not given up
+            request_timeout_ms=10_000,  # a request is repeated while the broker is absent, until delivery_timeout_ms
             retry_backoff_ms=200,
             reconnect_backoff_max_ms=2_000,
             allow_auto_create_topics=False,
@@ -162,6 +184,12 @@ def open_producer(connection: Connection) -> KafkaProducer:
             f"no broker answers at {connection.servers}: start it with `./spark-submit.sh services start` "
             f"or set kafka.bootstrap_servers"
         ) from error
+
+
+def _require_topics(producer: KafkaProducer, topics: Sequence[str]) -> None:
+    for topic in topics:
+        if not _has_topic(producer, topic):
+            raise CreateTopics(f"there is no topic {topic!r}: create it with `./spark-submit.sh create_topics`")
 
 
 def _has_topic(producer: KafkaProducer, topic: str) -> bool:

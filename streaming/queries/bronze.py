@@ -1,13 +1,11 @@
-"""Bronze: every record of every topic as it arrived, on its own, whatever happens to silver or PostgreSQL."""
+"""Bronze: every record of every topic as it arrived. Independent of silver and PostgreSQL: it goes on without them."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.streaming import StreamingQuery
 
-from streaming.queries.access import check_generations
 from streaming.queries.outcomes import iso_of_ms
 from streaming.queries.runtime import Runtime
 from streaming.recovery.checkpoint import BatchRange, Lineage, read_range
@@ -15,6 +13,7 @@ from streaming.recovery.offsets import Decision, Offsets
 from streaming.sinks.delta import OffsetTrackedTable
 from streaming.sinks.fence import Fence
 from streaming.sources.kafka import read_topics
+from warehouse.lake.commit_metadata import CommitMetadata
 from warehouse.lake.schemas import bronze
 
 NAME = "bronze"
@@ -22,7 +21,7 @@ NAME = "bronze"
 
 @dataclass(frozen=True)
 class BronzeQuery:
-    """The running query; `generations` numbers each topic's UUID."""
+    """The running query; `generations` holds the present generation of each topic."""
 
     runtime: Runtime
     table: OffsetTrackedTable
@@ -44,29 +43,26 @@ class BronzeQuery:
             .start()
         )
 
-    def is_left_behind(self) -> bool:
-        """Nobody else writes records to Kafka's place."""
+    def is_behind(self) -> bool:
+        """Always False: no other job writes bronze."""
         return False
 
     def process(self, records: DataFrame, batch_id: int) -> None:
-        """One batch: appended once, by position."""
+        """Writes one batch, once."""
         self.runtime.check_stop()
         batch = read_range(self.lineage.folder, batch_id, self.lineage.start)
-        check_generations(self.runtime, self.generations)
+        self.runtime.check_generations(self.generations)
 
-        def make_rows(decision: Decision, end: Offsets) -> tuple[DataFrame, dict[str, Any]]:
+        def make_rows(decision: Decision, end: Offsets) -> tuple[DataFrame, CommitMetadata]:
             rows = records if decision is Decision.WHOLE else records.where(self.table.beyond(end))
-            return rows, self._facts(batch)
+            return rows, self._metadata(batch)
 
         self.table.append_batch(self.fence, (batch.start, batch.to), make_rows)
 
-    def _facts(self, batch: BatchRange) -> dict[str, Any]:
-        return {
-            "query": NAME,
-            "lineage": self.lineage.number,
-            "generation": self.generations,
-            "batch_at": iso_of_ms(batch.batch_ms),
-        }
+    def _metadata(self, batch: BatchRange) -> CommitMetadata:
+        return CommitMetadata(
+            NAME, self.lineage.number, generations=self.generations, batch_at=iso_of_ms(batch.batch_ms)
+        )
 
 
 def select_records(records: DataFrame, generations: dict[str, int]) -> DataFrame:

@@ -1,4 +1,4 @@
-"""Commits that somebody else made to the table a query follows: on an idle topic no batch comes that would see them."""
+"""Commits that another job made to the table a query follows: on an idle topic no batch would notice them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,30 +7,30 @@ from warehouse.lake.delta_log import Commit, DeltaLog, RebuildNeeded
 
 
 class ExternalCommits:
-    """Looks at a table's log from the moment it was made: each commit is read once, a look without news costs a `stat`.
+    """Watches a table's log from now on. Each commit is read once; a look without new commits costs one `stat`.
 
-    `matter` says which commits the query has to follow and is not told of. Not shared between threads but for `settle`.
+    `is_relevant` selects the commits that the query has to follow. Not for several threads, except `settle`.
     """
 
-    def __init__(self, table: Path, matter: Callable[[Commit], bool]) -> None:
+    def __init__(self, table: Path, is_relevant: Callable[[Commit], bool]) -> None:
         self._log = DeltaLog(table)
-        self._matter = matter
-        self._seen = self._settled = self._newest = self._log.newest_version()
+        self._is_relevant = is_relevant
+        self._read = self._settled = self._newest = self._log.newest_version()
 
     def settle(self, version: int) -> None:
-        """The query has followed up to that version."""
+        """The query has followed the table up to that version."""
         self._settled = max(self._settled, version)
 
-    def are_waiting(self) -> bool:
-        """Whether there are some that the query has not followed."""
-        for version in range(self._seen + 1, self._log.newest_version() + 1):
-            self._seen = version
-            if self._matters(version):
+    def are_pending(self) -> bool:
+        """Whether there are relevant commits that the query has not followed."""
+        for version in range(self._read + 1, self._log.newest_version() + 1):
+            self._read = version
+            if self._may_be_relevant(version):
                 self._newest = version
         return self._newest > self._settled
 
-    def _matters(self, version: int) -> bool:
+    def _may_be_relevant(self, version: int) -> bool:
         try:
-            return self._matter(self._log.read(version))
-        except RebuildNeeded:  # cleaned away already: it may have
+            return self._is_relevant(self._log.read(version))
+        except RebuildNeeded:  # no longer in the log: unknown
             return True

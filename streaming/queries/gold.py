@@ -1,13 +1,12 @@
 """Gold: aggregates of silver up to one of its versions, merged in slow, large steps.
 
-A Delta stream of silver only rings the bell. What is merged is read from silver's own commits after the version that
-each gold table records, so a lost checkpoint costs nothing and a repeated ring does nothing.
+The Delta stream of silver is only a trigger, its rows are not read. What is merged are the rows of silver's commits
+after the version that each gold table records, so a lost checkpoint costs nothing and a repeated trigger does nothing.
 """
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -17,14 +16,16 @@ from streaming.queries.external_commits import ExternalCommits
 from streaming.queries.runtime import Runtime
 from streaming.sinks.delta import OffsetTrackedTable
 from streaming.sinks.fence import Fence
-from streaming.transforms.increments import (
+from streaming.transforms.gold_aggregates import (
     count_by_author_day,
     count_by_hashtag_minute,
     count_by_mention_edge,
     measure_by_machine_minute,
 )
-from warehouse.lake.delta_io import match_on, merge, overwrite, read_added_rows, read_table, rebuild_if_file_gone
-from warehouse.lake.delta_log import Commit, DeltaLog, RebuildNeeded
+from warehouse.lake.commit_metadata import CommitMetadata
+from warehouse.lake.commit_replay import replay_commits
+from warehouse.lake.delta_io import match_on, merge, overwrite, read_added_rows, read_table
+from warehouse.lake.delta_log import Commit, DeltaLog
 from warehouse.lake.tables import (
     AUTHOR_DAYS,
     HASHTAG_MINUTES,
@@ -42,7 +43,7 @@ LEAST, GREATEST = {"lowest"}, {"highest"}
 
 @dataclass(frozen=True)
 class Aggregate:
-    """One gold table and how silver rows become its increments; everything outside the key adds up."""
+    """One gold table, and how silver rows become its increments; every column outside the key adds up."""
 
     table: Table
     count: Callable[[DataFrame], DataFrame]
@@ -79,10 +80,10 @@ class GoldQuery:
     runtime: Runtime
     fence: Fence
     tables: tuple[OffsetTrackedTable, ...]
-    foreign: ExternalCommits
+    external: ExternalCommits
 
     def start(self) -> StreamingQuery:
-        """Starts the bell: a stream of silver that skips commits which change rows (erasure, backfill, blanking)."""
+        """Starts the trigger: a stream of silver that skips commits which change rows (erasure, backfill)."""
         runtime = self.runtime
         silver = runtime.spark.readStream.format("delta").option("skipChangeCommits", "true")
         return (
@@ -95,38 +96,38 @@ class GoldQuery:
             .start()
         )
 
-    def is_left_behind(self) -> bool:
-        """Whether a backfill changed silver, which rings no bell."""
-        return self.foreign.are_waiting()
+    def is_behind(self) -> bool:
+        """Whether a backfill changed silver, which does not trigger the stream."""
+        return self.external.are_pending()
 
-    def process(self, rung: DataFrame, batch_id: int) -> None:
-        """Brings each gold table to silver's newest version; `rung` itself is not read."""
+    def process(self, unread: DataFrame, batch_id: int) -> None:
+        """Updates each gold table to silver's newest version; the stream's rows are not read."""
         self.runtime.check_stop()
         silver = DeltaLog(self.runtime.lake.path / self.pipeline.silver.name)
         upto = silver.newest_version()
         for aggregate, table in zip(self.pipeline.aggregates, self.tables, strict=True):
-            with table.held(self.fence):
-                self._bring_up(rung.sparkSession, aggregate, table, (silver, upto))
-        self.foreign.settle(upto)
+            with table.locked(self.fence):
+                self._update(unread.sparkSession, aggregate, table, (silver, upto))
+        self.external.settle(upto)
 
-    def _bring_up(
+    def _update(
         self, spark: SparkSession, aggregate: Aggregate, table: OffsetTrackedTable, silver: tuple[DeltaLog, int]
     ) -> None:
         silver_log, upto = silver
-        newest = table.log.newest_position()
-        reached = -1 if newest is None else int(newest.position["silver_version"])
-        if reached > upto:
-            log.warning("query=%s table=%s gold=ahead_of_silver action=rebuild", self.pipeline.name, table.table.name)
-            return self._rebuild(spark, aggregate, table, upto)
-        try:
-            commits = silver_log.read_new_rows(reached, upto)
-            with rebuild_if_file_gone():
-                for start in range(0, len(commits), COMMITS_AT_ONCE):
-                    self._merge(spark, aggregate, table, commits[start : start + COMMITS_AT_ONCE])
-        except RebuildNeeded as need:
-            log.warning('query=%s table=%s gold=rebuild reason="%s"', self.pipeline.name, table.table.name, need)
+        newest = table.log.newest_metadata()
+        reached = -1 if newest is None else newest.silver_version
+
+        def apply(commits: list[Commit]) -> None:
+            self._merge(spark, aggregate, table, commits)
+
+        def rebuild(reason: str) -> None:
+            log.warning('query=%s table=%s gold=rebuild reason="%s"', self.pipeline.name, table.table.name, reason)
             self._rebuild(spark, aggregate, table, upto)
-        return None
+
+        if reached > upto:
+            rebuild("gold is ahead of silver")
+        else:
+            replay_commits(silver_log, (reached, upto), COMMITS_AT_ONCE, apply, rebuild)
 
     def _merge(
         self, spark: SparkSession, aggregate: Aggregate, table: OffsetTrackedTable, commits: list[Commit]
@@ -136,17 +137,17 @@ class GoldQuery:
         try:
             match = _match(aggregate.table, increments)
             changes = _changes(aggregate.table)
-            merge(increments, table.path, match, changes, self._position(commits[-1].version))
+            merge(increments, table.path, match, changes, self._metadata(commits[-1].version))
         finally:
             increments.unpersist()
 
     def _rebuild(self, spark: SparkSession, aggregate: Aggregate, table: OffsetTrackedTable, version: int) -> None:
         silver = read_table(spark, self.runtime.lake.path / self.pipeline.silver.name, version)
         rows = silver.transform(aggregate.count)
-        overwrite(rows.select(*aggregate.table.schema.names), table.path, self._position(version))
+        overwrite(rows.select(*aggregate.table.schema.names), table.path, self._metadata(version))
 
-    def _position(self, silver_version: int) -> dict[str, Any]:
-        return {"query": self.pipeline.name, "lineage": self.fence.number, "silver_version": silver_version}
+    def _metadata(self, silver_version: int) -> CommitMetadata:
+        return CommitMetadata(self.pipeline.name, self.fence.number, silver_version=silver_version)
 
 
 def _match(table: Table, increments: DataFrame) -> Column:

@@ -1,4 +1,4 @@
-"""Counts what became of a batch's records: the figures that travel in silver's commit to the ledger."""
+"""Counts of a batch's records by outcome: recorded in silver's commit, and from there in the ledger transaction."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,10 +10,11 @@ import pyarrow.compute as pc
 
 from streaming.sinks.postgres import Counts, LedgerEntry
 from streaming.transforms.one_pass import OUTCOME, WARNED
+from warehouse.lake.commit_metadata import CommitMetadata
 from warehouse.lake.delta_log import Commit
 
 REPLAYED = "replayed"
-"""Outcome of a record that quarantine gave back; when it came it was counted as `quarantine:<rule>`."""
+"""Outcome of a record replayed from quarantine; when it first came it was counted as `quarantine:<rule>`."""
 
 
 @dataclass(frozen=True)
@@ -30,24 +31,24 @@ class OutcomeCounts:
 
     @property
     def rows(self) -> int:
-        """Rows that have a place of their own; the rest of the range are duplicates."""
+        """Rows that are written to some table; the rest of the range are duplicates."""
         return sum(rows for outcome, rows in self.counts.items() if not is_part(outcome))
 
 
 def is_part(outcome: str) -> bool:
-    """True for what is counted as silver already."""
+    """True for an outcome whose rows are counted as silver already."""
     return outcome == "late" or outcome.startswith(f"{WARNED}:")
 
 
-def read_outcomes(facts: pa.Table, records: int) -> OutcomeCounts:
-    """The outcomes among the facts of a batch; `records` is the size of the range they come from."""
-    outcomes = facts.filter(pc.equal(facts["fact"], OUTCOME)).select(["key_a", "n", "m", "seen"]).to_pylist()
-    warned = facts.filter(pc.equal(facts["fact"], WARNED)).select(["key_a", "n"]).to_pylist()
-    counts = {row["key_a"]: int(row["n"]) for row in outcomes}
-    counts |= {f"{WARNED}:{row['key_a']}": int(row["n"]) for row in warned}
-    newest = max((row["seen"] for row in outcomes if row["seen"]), default=None)
-    outcomes = OutcomeCounts({**counts, "late": sum(int(row["m"]) for row in outcomes)}, newest and iso(newest))
-    return OutcomeCounts({**outcomes.counts, "duplicate": max(records - outcomes.rows, 0)}, outcomes.newest_event_at)
+def read_outcomes(contributions: pa.Table, records: int) -> OutcomeCounts:
+    """The outcomes of a batch of `records` records, from its contributions."""
+    rows = _select(contributions, OUTCOME, ["key_a", "n", "m", "newest_event_at"])
+    counts = {row["key_a"]: int(row["n"]) for row in rows}
+    counts |= {f"{WARNED}:{row['key_a']}": int(row["n"]) for row in _select(contributions, WARNED, ["key_a", "n"])}
+    counts["late"] = sum(int(row["m"]) for row in rows)
+    newest = max((row["newest_event_at"] for row in rows if row["newest_event_at"]), default=None)
+    written = OutcomeCounts(counts, newest and iso(newest))
+    return OutcomeCounts({**counts, "duplicate": max(records - written.rows, 0)}, written.newest_event_at)
 
 
 def iso(at: datetime) -> str:
@@ -62,18 +63,18 @@ def iso_of_ms(milliseconds: int) -> str:
 
 
 def to_ledger_entry(commits: list[Commit]) -> LedgerEntry:
-    """One ledger row for consecutive stream commits, oldest first."""
-    first, last = commits[0].position, commits[-1].position
-    newest = [c.position["newest_event_at"] for c in commits if c.position.get("newest_event_at")]
+    """One ledger row for consecutive commits of silver with new rows, oldest first."""
+    first, last = commits[0].metadata, commits[-1].metadata
+    newest = [commit.metadata.newest_event_at for commit in commits if commit.metadata.newest_event_at]
     return LedgerEntry(
-        lineage=int(last["lineage"]),
+        lineage=last.lineage,
         silver_version=commits[-1].version,
-        start=first["from"],
-        to=last["to"],
-        rows=sum(int(c.position["counts"].get(outcome, 0)) for c in commits for outcome in ("silver", REPLAYED)),
+        start=first.start[first.query],
+        to=last.end[last.query],
+        rows=sum(commit.metadata.counts.get(outcome, 0) for commit in commits for outcome in ("silver", REPLAYED)),
         newest_event_at=max(newest, default=None),
-        batch_at=last["batch_at"],
-        counts=_sum_counts(c.position for c in commits),
+        batch_at=last.batch_at,
+        counts=_sum_counts(commit.metadata for commit in commits),
     )
 
 
@@ -82,10 +83,15 @@ def minute_of(at: str) -> datetime:
     return datetime.fromisoformat(at).replace(second=0, microsecond=0)
 
 
-def _sum_counts(positions: Iterable[dict[str, Any]]) -> Counts:
+def _select(contributions: pa.Table, fact: str, columns: list[str]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = contributions.filter(pc.equal(contributions["fact"], fact)).select(columns).to_pylist()
+    return rows
+
+
+def _sum_counts(commits: Iterable[CommitMetadata]) -> Counts:
     counts: Counts = {}
-    for position in positions:
-        minute = minute_of(position["batch_at"])
-        for outcome, rows in position["counts"].items():
-            counts[minute, outcome] = counts.get((minute, outcome), 0) + int(rows)
+    for metadata in commits:
+        minute = minute_of(metadata.batch_at)
+        for outcome, rows in metadata.counts.items():
+            counts[minute, outcome] = counts.get((minute, outcome), 0) + rows
     return counts

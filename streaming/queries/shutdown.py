@@ -1,4 +1,4 @@
-"""Leaving on a signal: the running batches end, and whatever does not end in time is left as a crash would leave it."""
+"""Stopping on a signal: running batches end, and what does not end in time is killed, as in a crash."""
 
 import logging
 import os
@@ -9,39 +9,39 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 log = logging.getLogger(__name__)
-PATIENCE_SECONDS = 6.5
-"""A driver asked to stop is gone within ten seconds; on a busy machine a JVM of a gigabyte takes up to three of them to
-vanish. The positions make a batch cut off in the middle harmless."""
+STOP_SECONDS = 6.5
+"""A driver asked to stop is gone within ten seconds; on a busy machine a JVM of a gigabyte needs up to three of them to
+exit. A batch that is cut off is repeated at the next start, which the recorded offsets make harmless."""
 
 
 def stop_on_signals(spark: SparkSession, stop: threading.Event) -> None:
-    """From now on TERM and Ctrl-C set `stop`, and a watchdog ends both processes if that does not suffice.
+    """From now on SIGTERM and SIGINT set `stop`, and a watchdog ends both processes if that does not suffice.
 
-    The handler itself does nothing, and a thread hears of the signal through a pipe: a handler interrupts the main
-    thread anywhere, also inside the lock of `stop`, or between a question to the JVM and its answer.
+    The handler does nothing and a thread reads the signal from a pipe: a handler would interrupt the main thread
+    anywhere, also while it holds the lock of `stop`, or between a request to the JVM and its answer.
     """
-    heard, told = os.pipe()
-    os.set_blocking(told, False)
-    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    threading.Thread(target=_leave, args=(heard, spark, stop), daemon=True).start()
+    threading.Thread(target=_stop_when_signalled, args=(reader, spark, stop), daemon=True).start()
 
 
-def _leave(heard: int, spark: SparkSession, stop: threading.Event) -> None:
-    os.read(heard, 1)
+def _stop_when_signalled(reader: int, spark: SparkSession, stop: threading.Event) -> None:
+    os.read(reader, 1)
     stop.set()
-    watchdog = threading.Timer(PATIENCE_SECONDS, _halt, (spark,))
+    watchdog = threading.Timer(STOP_SECONDS, _halt, (spark,))
     watchdog.daemon = True
     watchdog.start()
-    hush(spark)
+    silence_stack_traces(spark)
 
 
-def hush(spark: SparkSession) -> None:
-    """Batches refused or cut off while stopping would leave stack traces of both languages; they are no errors.
+def silence_stack_traces(spark: SparkSession) -> None:
+    """Batches that are refused or cut off while stopping are no errors, but would print stack traces in both languages.
 
-    Some are printed past any log: by threads of the JVM, and by Python's workers, whose words it hands on. The driver
-    itself speaks through the JVM's other stream.
+    Some bypass the log: those of JVM threads, and those of Python workers, which the JVM prints. The driver's own log
+    goes through the JVM's other stream.
     """
     logging.getLogger("py4j").setLevel(logging.CRITICAL)
     spark.sparkContext.setLogLevel("OFF")
@@ -50,9 +50,9 @@ def hush(spark: SparkSession) -> None:
 
 
 def _halt(spark: SparkSession) -> None:
-    log.warning("state=left_in_the_middle_of_a_batch next_start=does_it_again")
+    log.warning("state=stopped_in_the_middle_of_a_batch next_start=repeats_the_batch")
     logging.shutdown()
     jvm = spark.sparkContext._jvm
     if jvm is not None:
-        jvm.java.lang.Runtime.getRuntime().halt(0)  # no hooks: they would wait for the very batch that does not end
+        jvm.java.lang.Runtime.getRuntime().halt(0)  # no shutdown hooks: they would wait for the batch that does not end
     os._exit(0)

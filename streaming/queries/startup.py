@@ -1,6 +1,5 @@
-"""Start-up agreement: before a query's first batch, its fence, tables, topic, warehouse and checkpoint must agree."""
+"""Before a query's first batch: its fence, tables, topic, PostgreSQL and checkpoint must agree."""
 
-import logging
 import shutil
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,9 +7,8 @@ from datetime import datetime
 from pyspark.sql import functions as F
 
 from streaming.errors import StreamingError
-from streaming.queries.access import acquire_fence, ask_broker, ask_latest, open_ledger, open_table
 from streaming.queries.bronze import BronzeQuery
-from streaming.queries.dedup_recovery import KnownIds
+from streaming.queries.dedup_recovery import DedupRecovery
 from streaming.queries.external_commits import ExternalCommits
 from streaming.queries.gold import GoldPipeline, GoldQuery
 from streaming.queries.postgres_sync import PostgresSync
@@ -26,9 +24,7 @@ from streaming.sinks.delta import OffsetTrackedTable
 from streaming.sinks.fence import Fence
 from streaming.sinks.quarantine import delete_beyond
 from warehouse.lake.delta_io import read_table
-from warehouse.lake.tables import BRONZE, POST_DELETIONS
-
-log = logging.getLogger(__name__)
+from warehouse.lake.tables import BRONZE
 
 
 class RecordsLost(StreamingError):
@@ -40,50 +36,78 @@ class LakeAheadOfTopic(StreamingError):
 
 
 def open_topic_query(runtime: Runtime, pipeline: TopicPipeline) -> TopicQuery:
-    """Settles everything a topic query needs; raises what an operator must decide, retries nothing."""
-    ledger = open_ledger(runtime, pipeline.name)
-    begin, generations = ask_broker(runtime, (pipeline.name,))
+    """Assembles a topic query that may start; raises what an operator must decide, retries nothing."""
+    name = pipeline.name
+    ledger = runtime.open_ledger(name)
+    begin, generations = runtime.read_topics((name,))
+    deletions = pipeline.deletions
     tables = TopicTables(
-        silver=open_table(runtime, pipeline.table, generations),
-        quarantine=open_table(runtime, pipeline.quarantine, generations),
-        deletions=open_table(runtime, POST_DELETIONS, generations) if pipeline.name == "posts" else None,
+        silver=runtime.open_table(pipeline.table, generations),
+        quarantine=runtime.open_table(pipeline.quarantine, generations),
+        deletions=runtime.open_table(deletions.table, generations) if deletions else None,
     )
-    fence = acquire_fence(runtime, pipeline.name, ledger)
+    fence = runtime.acquire_fence(name, ledger)
     state = _read_state(runtime, tables.silver, fence, generations)
-    topic = TopicState(begin, ask_latest(runtime, (pipeline.name,)))
-    _check_reachable(runtime, pipeline.name, state.end, topic)
-    lineage, is_new = _open_lineage(runtime, pipeline.name, state, topic)
+    topic = TopicState(begin, runtime.read_latest_offsets((name,)))
+    _check_reachable(runtime, name, state.end, topic)
+    lineage, is_new = _open_lineage(runtime, name, state, topic)
     if is_new and state.end is not None:
-        _void_undecided(runtime, tables, fence, state.end)
+        _delete_undecided(runtime, tables, fence, state.end)
     postgres_sync = PostgresSync(pipeline, tables.silver, ledger, tables.deletions)
-    foreign = ExternalCommits(tables.silver.path, lambda commit: commit.brings_rows or commit.changes_rows)
+    external = ExternalCommits(tables.silver.path, lambda commit: commit.adds_rows or commit.changes_rows)
     postgres_sync.catch_up(fence, runtime.spark)
-    holders = [(tables.silver, pipeline.kind)] + ([(tables.deletions, "deletion")] if tables.deletions else [])
-    known = KnownIds(pipeline, holders, lineage, runtime.stream.queries[pipeline.name].horizon_seconds)
-    generation = generations[pipeline.name]
-    gate = QualityGate(pipeline.name, tables.silver, ledger, runtime.rules)
-    drift = SchemaDriftLog(pipeline.name, generation, ledger)
-    return TopicQuery(pipeline, runtime, tables, fence, lineage, generation, postgres_sync, foreign, known, gate, drift)
+    return TopicQuery(
+        pipeline,
+        runtime,
+        tables,
+        fence,
+        lineage,
+        generations[name],
+        postgres_sync,
+        external,
+        _make_dedup_recovery(runtime, pipeline, tables, lineage),
+        QualityGate(name, tables.silver, ledger, runtime.rules),
+        SchemaDriftLog(name, generations[name], ledger),
+    )
 
 
 def open_bronze_query(runtime: Runtime) -> BronzeQuery:
-    """The same agreement for bronze, which has nothing to do with PostgreSQL or quality rules."""
+    """The same for bronze, which depends on neither PostgreSQL nor quality rules."""
     topics = tuple(sorted(runtime.kafka.partitions))
-    begin, generations = ask_broker(runtime, topics)
-    table = open_table(runtime, BRONZE, generations)
-    fence = acquire_fence(runtime, "bronze", None)
+    begin, generations = runtime.read_topics(topics)
+    table = runtime.open_table(BRONZE, generations)
+    fence = runtime.acquire_fence("bronze", None)
     state = _read_state(runtime, table, fence, generations)
-    reach = TopicState(begin, ask_latest(runtime, topics))
-    _check_reachable(runtime, "bronze", state.end, reach)
-    lineage, _ = _open_lineage(runtime, "bronze", state, reach)
+    topic = TopicState(begin, runtime.read_latest_offsets(topics))
+    _check_reachable(runtime, "bronze", state.end, topic)
+    lineage, _ = _open_lineage(runtime, "bronze", state, topic)
     return BronzeQuery(runtime, table, fence, lineage, generations)
+
+
+def open_gold_query(runtime: Runtime, pipeline: GoldPipeline) -> GoldQuery:
+    """Gold agrees with silver by the version in its tables' commits; its checkpoint, only a trigger, is removed."""
+    runtime.open_table(pipeline.silver, {})
+    tables = tuple(runtime.open_table(aggregate.table, {}) for aggregate in pipeline.aggregates)
+    fence = runtime.acquire_fence(pipeline.name, None)
+    shutil.rmtree(runtime.stream.checkpoints / pipeline.name, ignore_errors=True)
+    external = ExternalCommits(runtime.lake.path / pipeline.silver.name, lambda commit: commit.changes_rows)
+    return GoldQuery(pipeline, runtime, fence, tables, external)
+
+
+def _make_dedup_recovery(
+    runtime: Runtime, pipeline: TopicPipeline, tables: TopicTables, lineage: Lineage
+) -> DedupRecovery:
+    opened = [table for table in (tables.silver, tables.deletions) if table is not None]
+    kinds = [kind for _, kind in pipeline.tables]
+    horizon_seconds = runtime.stream.queries[pipeline.name].horizon_seconds
+    return DedupRecovery(pipeline, list(zip(opened, kinds, strict=True)), lineage, horizon_seconds)
 
 
 def _open_lineage(runtime: Runtime, query: str, state: TableState, topics: TopicState) -> tuple[Lineage, bool]:
     rules = "" if query == "bronze" else runtime.rules.fingerprint()
 
     def claim(number: int) -> bool:
-        return runtime.locks.keep(f"checkpoints/{query}/{number}")
+        return runtime.locks.claim(f"checkpoints/{query}/{number}")
 
     return open_lineage(runtime.stream.checkpoints / query, state, topics, rules, claim)
 
@@ -91,17 +115,19 @@ def _open_lineage(runtime: Runtime, query: str, state: TableState, topics: Topic
 def _read_state(
     runtime: Runtime, table: OffsetTrackedTable, fence: Fence, generations: Mapping[str, int]
 ) -> TableState:
-    """The table's end, read inside its lock: a commit that an older driver had begun is waited for."""
-    with table.held(fence):
-        newest = table.log.newest_position()
+    """The table's end, read inside its lock, so that a commit that an older driver had begun has ended."""
+    with table.locked(fence):
+        newest = table.log.newest_metadata()
         if newest is not None:
-            at = datetime.fromisoformat(newest.position["batch_at"])
-            return TableState(table.end(), int(newest.position["lineage"]), int(at.timestamp() * 1000))
-        return TableState(_highest_coordinates(runtime, table, generations), 0, 0)
+            at = datetime.fromisoformat(newest.batch_at)
+            return TableState(table.end(), newest.lineage, int(at.timestamp() * 1000))
+        return TableState(_find_highest_offsets(runtime, table, generations), 0, 0)
 
 
-def _highest_coordinates(runtime: Runtime, table: OffsetTrackedTable, generations: Mapping[str, int]) -> Offsets | None:
-    """The end of a table whose log was cleaned past its last position: highest offset + 1 of each partition."""
+def _find_highest_offsets(
+    runtime: Runtime, table: OffsetTrackedTable, generations: Mapping[str, int]
+) -> Offsets | None:
+    """The end of a table whose log no longer holds a commit with offsets: highest offset + 1 of each partition."""
     topic = F.col("topic") if len(generations) > 1 else F.lit(next(iter(generations)))
     present = F.create_map(*(F.lit(part) for pair in generations.items() for part in pair))[topic]
     rows = read_table(runtime.spark, table.path).where(F.col("generation") == present)
@@ -113,9 +139,9 @@ def _highest_coordinates(runtime: Runtime, table: OffsetTrackedTable, generation
 
 
 def _check_reachable(runtime: Runtime, query: str, end: Offsets | None, topics: TopicState) -> None:
-    """Between the table's end and the broker's oldest record nothing may be missing.
+    """No record may be missing between the table's end and the broker's oldest record.
 
-    A table without an end may have a batch planned: then that begins at the lineage's start.
+    A table without an end may have a batch planned, which begins at the lineage's start.
     """
     if end is not None:
         _check_same_topics(query, end, topics.latest)
@@ -141,18 +167,8 @@ def _check_same_topics(query: str, end: Offsets, topics: Offsets) -> None:
                 )
 
 
-def _void_undecided(runtime: Runtime, tables: TopicTables, fence: Fence, end: Offsets) -> None:
-    """A new lineage decides again about records beyond silver's end: what was landed by coordinates there is void."""
+def _delete_undecided(runtime: Runtime, tables: TopicTables, fence: Fence, end: Offsets) -> None:
+    """Deletes rows beyond silver's end from quarantine and deletions: a new lineage decides about them again."""
     for table in (tables.quarantine, tables.deletions):
         if table is not None:
             delete_beyond(table, fence, read_table(runtime.spark, table.path), end)
-
-
-def open_gold_query(runtime: Runtime, pipeline: GoldPipeline) -> GoldQuery:
-    """Gold agrees with silver by the version its tables record; its checkpoint only rings the bell."""
-    open_table(runtime, pipeline.silver, {})
-    tables = tuple(open_table(runtime, aggregate.table, {}) for aggregate in pipeline.aggregates)
-    fence = acquire_fence(runtime, pipeline.name, None)
-    shutil.rmtree(runtime.stream.checkpoints / pipeline.name, ignore_errors=True)
-    foreign = ExternalCommits(runtime.lake.path / pipeline.silver.name, lambda commit: commit.changes_rows)
-    return GoldQuery(pipeline, runtime, fence, tables, foreign)

@@ -1,7 +1,7 @@
-"""Runs a set of queries: opens and starts each, tries again where a service is away, ends all when one fails.
+"""Runs a set of queries: opens and starts each, retries where a service is absent, stops all when one fails.
 
-Only this loop waits. A query whose broker or database is absent is opened again in place while the others go on;
-any other failure ends the process, with the query's name.
+Only this loop waits. A query whose broker or database is absent is reopened in place while the others go on; any other
+failure ends the process, with the query's name.
 """
 
 import logging
@@ -31,17 +31,17 @@ from streaming.queries.failures import (
 from streaming.queries.runtime import Runtime
 from streaming.sinks.fence import Fence
 from streaming.sinks.postgres import StoppedWhileWaiting
-from warehouse.database.connections import is_absence
+from warehouse.database.connections import is_database_absent
 from warehouse.errors import DatabaseAbsent
 
 log = logging.getLogger(__name__)
 PAUSE_SECONDS = 0.5
 STOP_SECONDS = 7.0
-"""A batch is capped to end well within this; beyond it the query is interrupted, which the positions make harmless."""
+"""Batches are capped to end well within this; then the query is interrupted, which recorded offsets make harmless."""
 
 
 class QueryFailed(StreamingError):
-    """A query ended with an error that waiting does not heal; the log above names it."""
+    """A query ended with an error that a retry does not mend; the log above names it."""
 
 
 class Startable(Protocol):
@@ -49,21 +49,21 @@ class Startable(Protocol):
 
     @property
     def fence(self) -> Fence:
-        """Its right to write."""
+        """Its fence."""
         ...
 
     def start(self) -> StreamingQuery:
         """Starts it and returns Spark's handle."""
         ...
 
-    def is_left_behind(self) -> bool:
-        """Whether its table was changed by somebody else, which no batch of its own would notice."""
+    def is_behind(self) -> bool:
+        """Whether another job changed its source table, which no batch of its own would notice."""
         ...
 
 
 @dataclass
 class Supervised:
-    """One query under supervision: how to open it, and where it stands."""
+    """One query under supervision: how to open it, and its state."""
 
     name: str
     open: Callable[[], Startable]
@@ -80,7 +80,7 @@ class Supervisor:
 
     def __init__(self, runtime: Runtime, openers: dict[str, Callable[[], Startable]]) -> None:
         self._runtime = runtime
-        self._watch = runtime.watch  # made here, before the threads of the queries ask for it
+        self._watch = runtime.watch  # created here, before the threads of the queries use it
         now = time.monotonic()
         self._queries = [
             Supervised(name, opener, next_try=now + runtime.first_start_seconds(name))
@@ -97,23 +97,23 @@ class Supervisor:
         try:
             while not self._runtime.stop.is_set() and not all(query.finished for query in self._queries):
                 for query in self._queries:
-                    self._look_after(query)
+                    self._supervise(query)
                 self._progress.report(query.running for query in self._queries if query.running is not None)
                 self._runtime.stop.wait(PAUSE_SECONDS)
         finally:
             self._stop_all()
-            self._runtime.locks.let_go()
+            self._runtime.locks.release_claims()
             self._watch.close()
 
-    def _look_after(self, query: Supervised) -> None:
+    def _supervise(self, query: Supervised) -> None:
         if query.finished or self._runtime.stop.is_set():
             return
         if query.running is None:
             self._try_to_start(query)
         elif not query.running.isActive:
-            self._settle_ended(query, query.running)
+            self._handle_end(query, query.running)
         else:
-            self._mind_left_behind(query, query.running)
+            self._reopen_if_behind(query, query.running)
 
     def _try_to_start(self, query: Supervised) -> None:
         if time.monotonic() < query.next_try:
@@ -124,7 +124,7 @@ class Supervisor:
             query.running = query.opened.start()
             log.info("query=%s state=started", query.name)
         except (StartBroker, DatabaseAbsent, psycopg2.Error) as error:
-            if isinstance(error, psycopg2.Error) and not is_absence(error):
+            if isinstance(error, psycopg2.Error) and not is_database_absent(error):
                 raise
             self._postpone(query, str(error))
         except StoppedWhileWaiting as error:
@@ -132,9 +132,9 @@ class Supervisor:
         except (PySparkException, Py4JJavaError, OSError) as error:
             if not is_disk_full(str(error)):
                 raise
-            self._give_up(query, str(error))
+            self._fail(query, str(error))
 
-    def _settle_ended(self, query: Supervised, ended: StreamingQuery) -> None:
+    def _handle_end(self, query: Supervised, ended: StreamingQuery) -> None:
         query.running = None
         failure = read_failure(self._runtime.spark, ended)
         if failure is None:
@@ -143,11 +143,11 @@ class Supervisor:
         elif is_broker_absence(failure):
             self._postpone(query, failure)
         else:
-            self._give_up(query, failure)
+            self._fail(query, failure)
 
-    def _mind_left_behind(self, query: Supervised, running: StreamingQuery) -> None:
-        """A query that no batch brought up to its table within two triggers is opened again, which does."""
-        if query.opened is None or not query.opened.is_left_behind():
+    def _reopen_if_behind(self, query: Supervised, running: StreamingQuery) -> None:
+        """Reopens a query that no batch has brought up to its source within two triggers; opening it catches up."""
+        if query.opened is None or not query.opened.is_behind():
             query.behind_since = None
             return
         now = time.monotonic()
@@ -158,11 +158,11 @@ class Supervisor:
         running.stop()
         query.running = query.behind_since = None
 
-    def _give_up(self, query: Supervised, failure: str) -> NoReturn:
-        """One sentence where an operator can do something; else it is a bug, and the log keeps all of it.
+    def _fail(self, query: Supervised, failure: str) -> NoReturn:
+        """Raises one sentence where an operator can act; otherwise it is a bug, and the log gets the whole trace.
 
         Raises:
-            Fenced: a newer driver has taken over, whatever the query stumbled over then (gold loses its checkpoint).
+            Fenced: a newer driver holds the query, whatever failed after that (gold loses its checkpoint, for example).
         """
         if query.opened is not None:
             query.opened.fence.check()
@@ -173,7 +173,7 @@ class Supervisor:
         raise QueryFailed(f"query {query.name} failed: {first_cause(failure)}")
 
     def _folders(self) -> list[Path]:
-        """Where a query writes: lake, checkpoints, and Spark's temporary files."""
+        """The folders that a query writes to: lake, checkpoints, Spark's temporary files."""
         temporary = os.environ.get("SPARK_LOCAL_DIRS", "").split(",")
         return [self._runtime.lake.path, self._runtime.stream.checkpoints, *map(Path, filter(None, temporary))]
 
@@ -185,7 +185,7 @@ class Supervisor:
         log.warning("query=%s state=waiting reason=%s next_try_seconds=%.1f", query.name, first_cause(failure), pause)
 
     def _stop_all(self) -> None:
-        """Lets every running batch end, then stops what is idle; interrupts only what does not end in time."""
+        """Waits for running batches, then stops the queries; interrupts only batches that do not end in time."""
         running = [query.running for query in self._queries if query.running is not None]
         if not running:
             return

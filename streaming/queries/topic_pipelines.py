@@ -1,4 +1,4 @@
-"""What distinguishes one topic's query from another: its parse, its silver table, its facts and loads."""
+"""What each topic has of its own: parser, silver table, deletions, increments and loads for PostgreSQL."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,24 +9,39 @@ import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from streaming.sinks.postgres import Load
-from streaming.transforms.increments import make_event_facts, make_post_facts, make_reading_facts
+from streaming.transforms.deduplication import valid_key
+from streaming.transforms.increments import (
+    make_machine_event_aggregation,
+    make_post_aggregation,
+    make_reading_aggregation,
+)
 from streaming.transforms.machine_events import parse_machine_events, stage_machine_events
-from streaming.transforms.one_pass import Facts
-from streaming.transforms.parsing import valid_key
-from streaming.transforms.posts import parse_posts, stage_posts
-from streaming.transforms.pseudonyms import make_names
+from streaming.transforms.one_pass import OnePassAggregation
+from streaming.transforms.posts import parse_posts, select_deletions, stage_posts
+from streaming.transforms.pseudonyms import make_pseudonymizer
 from streaming.transforms.quality_rules import QualityRules
 from streaming.transforms.readings import parse_readings, stage_readings
-from warehouse.lake.tables import MACHINE_EVENTS, POSTS, QUARANTINE, READINGS, Table
+from warehouse.database.copy import Load
+from warehouse.lake.tables import MACHINE_EVENTS, POST_DELETIONS, POSTS, QUARANTINE, READINGS, Table
+
+
+@dataclass(frozen=True)
+class Deletions:
+    """Deletion events of a topic: where they are stored, and how they reach silver's readers."""
+
+    table: Table
+    kind: str  # first part of their deduplication key
+    select: Callable[[DataFrame], DataFrame]  # staged rows -> rows of `table`
+    load: Callable[[DataFrame], Load]  # rows of `table` -> the temp table of the query's upsert
+    blanked: tuple[str, ...]  # silver columns that a deletion empties
 
 
 @dataclass(frozen=True)
 class TopicPipeline:
-    """One topic and what becomes of it. Name of query and topic are the same word.
+    """One topic, from record to PostgreSQL. The query and the topic have the same name.
 
-    `loads` turns facts that were added up into tables for the upsert of the same name. `facts` hold columns that are
-    built once: each costs several calls into the JVM, and a batch would pay for a hundred of them.
+    `loads` turns the aggregated contributions into temp tables for the upsert of the same name. `aggregation` holds
+    columns that are built once: each costs several calls into the JVM, and a batch would pay for a hundred of them.
     `identity` are the silver columns of the deduplication key, `kind` its first part.
     """
 
@@ -36,36 +51,44 @@ class TopicPipeline:
     identity: tuple[str, ...]
     parse: Callable[[DataFrame, QualityRules], DataFrame]
     stage: Callable[[DataFrame, int], DataFrame]
-    facts: Facts
+    aggregation: OnePassAggregation
     loads: Callable[[pa.Table], list[Load]]
+    deletions: Deletions | None = None
 
     @property
     def quarantine(self) -> Table:
-        """Where its unusable records land."""
+        """The table of its unusable records."""
         return QUARANTINE[self.name]
 
+    @property
+    def tables(self) -> list[tuple[Table, str]]:
+        """(table, kind) of the tables with its valid records: silver first."""
+        deletions = [(self.deletions.table, self.deletions.kind)] if self.deletions else []
+        return [(self.table, self.kind), *deletions]
+
     def key_of(self, kind: str) -> Column:
-        """The deduplication key of a row that is already in a table of this topic."""
+        """The deduplication key of a row that is already in one of `tables`."""
         return valid_key(F.lit(kind), [F.col(name) for name in self.identity])
 
 
 def build_topic_pipelines(key_file: str) -> dict[str, TopicPipeline]:
-    """The three topics. `key_file` holds the pseudonyms' key; only workers read it."""
+    """The three pipelines by topic. `key_file` holds the pseudonyms' key; only Python workers read it."""
     pipelines = (_build_posts(key_file), _build_readings(), _build_machine_events())
     return {pipeline.name: pipeline for pipeline in pipelines}
 
 
 def _build_posts(key_file: str) -> TopicPipeline:
-    names = make_names(key_file)
+    pseudonymize = make_pseudonymizer(key_file)
     return TopicPipeline(
         name="posts",
         table=POSTS,
         kind="post",
         identity=("source", "post_id"),
         parse=parse_posts,
-        stage=lambda events, late_seconds: stage_posts(events, names, late_seconds),
-        facts=make_post_facts(),
+        stage=lambda events, late_seconds: stage_posts(events, pseudonymize, late_seconds),
+        aggregation=make_post_aggregation(),
         loads=load_posts,
+        deletions=Deletions(POST_DELETIONS, "deletion", select_deletions, load_deletions, blanked=("text",)),
     )
 
 
@@ -77,7 +100,7 @@ def _build_readings() -> TopicPipeline:
         identity=("reading_id",),
         parse=parse_readings,
         stage=stage_readings,
-        facts=make_reading_facts(),
+        aggregation=make_reading_aggregation(),
         loads=load_readings,
     )
 
@@ -90,34 +113,39 @@ def _build_machine_events() -> TopicPipeline:
         identity=("event_id",),
         parse=parse_machine_events,
         stage=stage_machine_events,
-        facts=make_event_facts(),
+        aggregation=make_machine_event_aggregation(),
         loads=partial(_load_rows, fact="machine_event", temp_table="machine_event_rows"),
     )
 
 
-def load_posts(facts: pa.Table) -> list[Load]:
-    """Facts of posts -> increments, the sample for eyes, and what leaves it."""
-    increments = _keep(facts, "hashtag_minute", "hashtag_pair_hour", "author_day")
-    deletions = _keep(facts, "deletion").select(["key_a", "key_b"]).rename_columns(["source", "post_id"])
+def load_posts(contributions: pa.Table) -> list[Load]:
+    """Contributions of posts -> increments, the sample of recent posts, and the deletions from it."""
+    increments = _keep(contributions, "hashtag_minute", "hashtag_pair_hour", "author_day")
+    deletions = _keep(contributions, "deletion").select(["key_a", "key_b"]).rename_columns(["source", "post_id"])
     return [
         Load("post_increments", increments.select(["fact", "at", "key_a", "key_b", "n", "m", "k"])),
-        *_load_rows(facts, fact="recent_post", temp_table="recent_post_rows"),
+        *_load_rows(contributions, fact="recent_post", temp_table="recent_post_rows"),
         Load("post_deletion_rows", deletions),
     ]
 
 
-def load_readings(facts: pa.Table) -> list[Load]:
-    """Facts of readings -> increments per machine, sensor and minute."""
+def load_deletions(rows: DataFrame) -> Load:
+    """Rows of silver.post_deletions -> posts to delete from the sample of recent posts."""
+    return Load("post_deletion_rows", rows.select("source", "post_id").toArrow())
+
+
+def load_readings(contributions: pa.Table) -> list[Load]:
+    """Contributions of readings -> increments per machine, sensor and minute."""
     names = {"key_a": "machine_id", "at": "minute", "key_b": "sensor", "n": "readings"}
     moments = ["total", "total_squares", "lowest", "highest"]
-    chosen = _keep(facts, "machine_minute").select([*names, *moments])
-    return [Load("reading_increments", chosen.rename_columns([*names.values(), *moments]))]
+    selected = _keep(contributions, "machine_minute").select([*names, *moments])
+    return [Load("reading_increments", selected.rename_columns([*names.values(), *moments]))]
 
 
-def _load_rows(facts: pa.Table, fact: str, temp_table: str) -> list[Load]:
-    rows = _keep(facts, fact)["row"]
+def _load_rows(contributions: pa.Table, fact: str, temp_table: str) -> list[Load]:
+    rows = _keep(contributions, fact)["row"]
     return [Load(temp_table, pa.Table.from_arrays(rows.flatten(), names=[field.name for field in rows.type]))]
 
 
-def _keep(facts: pa.Table, *names: str) -> pa.Table:
-    return facts.filter(pc.is_in(facts["fact"], pa.array(names)))
+def _keep(contributions: pa.Table, *names: str) -> pa.Table:
+    return contributions.filter(pc.is_in(contributions["fact"], pa.array(names)))

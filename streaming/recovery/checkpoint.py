@@ -1,4 +1,4 @@
-"""Reads Spark's checkpoint folders, and decides at start whether one may be continued or a new lineage begins."""
+"""Reads Spark's checkpoint folders, and decides at start whether one agrees with its table and may be continued."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ LINEAGE_FILE = "lineage.json"
 
 @dataclass(frozen=True)
 class BatchRange:
-    """What a batch reads: [start, to), at a time that the offset log has fixed (milliseconds UTC)."""
+    """Offsets [start, to) of a batch, with its time and watermark as the offset log fixes them (milliseconds UTC)."""
 
     batch_id: int
     start: Offsets
@@ -22,15 +22,15 @@ class BatchRange:
 
     @property
     def records(self) -> int:
-        """How many there are."""
+        """Records in the range."""
         return count_between(self.start, self.to)
 
 
 @dataclass(frozen=True)
 class Lineage:
-    """One checkpoint folder. `start` is where it began; `known_until_ms` is the newest batch time silver had then.
+    """One checkpoint folder. `start`: its first offsets; `known_until_ms`: the newest batch time of its table then.
 
-    A folder copied, lost or damaged is left behind and the next number begins at silver's end.
+    A folder that was copied, lost or damaged is not used again; the next number starts at the table's end.
     """
 
     number: int
@@ -40,11 +40,11 @@ class Lineage:
     known_until_ms: int
 
     def save(self) -> None:
-        """Writes the facts that outlive a process; atomically, before Spark sees the folder."""
+        """Writes `lineage.json`; atomically, before Spark sees the folder."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        facts = {"start": self.start, "rules": self.rules, "known_until_ms": self.known_until_ms}
+        fields = {"start": self.start, "rules": self.rules, "known_until_ms": self.known_until_ms}
         partial = self.folder / f".{LINEAGE_FILE}.partial"
-        partial.write_text(json.dumps(facts))
+        partial.write_text(json.dumps(fields))
         partial.rename(self.folder / LINEAGE_FILE)
 
 
@@ -62,7 +62,7 @@ def newest_lineage(root: Path) -> Lineage | None:
 
 
 def planned_start(root: Path) -> Offsets | None:
-    """Where the newest lineage below `root` began: what counts as read while its table has nothing yet."""
+    """First offsets of the newest lineage below `root`: the position of a table without a commit."""
     lineage = newest_lineage(root)
     return None if lineage is None else lineage.start
 
@@ -75,31 +75,33 @@ def highest_number(root: Path) -> int:
 def disagreement(lineage: Lineage, end: Offsets | None, latest: Offsets, rules: str, now_ms: int) -> str | None:
     """Why the checkpoint must not be continued, None if it agrees with the table. `latest`: the end of the topics.
 
-    Agreeing states: nothing planned yet and the table ends at the lineage's start; the newest batch committed and
-    the table ends at its `to`; the newest batch pending and the table ends at its start (not yet written) or at its
-    `to` (written, the rest to follow), with unchanged rules. In each, the newest batch follows from the one before.
+    It agrees in three states: no batch is planned and the table ends at the lineage's start; the newest batch is
+    committed and the table ends at its `to`; the newest batch is pending, the rules are unchanged, and the table ends
+    at its start (not written yet) or at its `to` (written, not committed). In each, the newest batch must continue the
+    one before it.
     """
     try:
         planned, committed = _newest(lineage.folder / "offsets"), _newest(lineage.folder / "commits")
         if planned is None:
-            filled = committed is not None or any((lineage.folder / "state").glob("*"))
+            is_filled = committed is not None or any((lineage.folder / "state").glob("*"))
             at_start = is_same(end if end is not None else lineage.start, lineage.start)
-            return None if at_start and not filled else "it has no offsets but is not new"
+            return None if at_start and not is_filled else "it has no offsets but is not new"
         batch = read_range(lineage.folder, planned, lineage.start)
-        is_sound = covers(latest, batch.to) and _follows(lineage.folder, batch, committed)
+        is_sound = covers(latest, batch.to) and _continues(lineage.folder, batch, committed)
     except (OSError, ValueError, KeyError, IndexError) as error:
         return f"it cannot be read ({type(error).__name__})"
     if not is_sound:
-        return "its newest batch does not follow from the one before"
+        return "its newest batch does not continue the one before"
     if now_ms < max(batch.watermark_ms, batch.batch_ms):
-        return "the clock stands before its newest batch"
+        return "the clock is behind its newest batch"
     return _disagreement_of_batch(lineage, batch, committed, end if end is not None else lineage.start, rules)
 
 
-def _follows(checkpoint: Path, batch: BatchRange, committed: int | None) -> bool:
-    """A changed byte can leave files that still can be read; what they say is told twice, or bounded by a neighbour.
+def _continues(checkpoint: Path, batch: BatchRange, committed: int | None) -> bool:
+    """Whether the newest batch continues the one before: a flipped byte can leave files that still can be parsed.
 
-    Not so the settings that the very first batch records: nothing comes before it.
+    Each value is recorded twice or bounded by its neighbour; only the settings that the very first batch records are
+    not, because no batch comes before it.
     """
     if not (_names_all(batch) and covers(batch.to, batch.start)):
         return False
@@ -116,7 +118,7 @@ def _follows(checkpoint: Path, batch: BatchRange, committed: int | None) -> bool
 
 
 def _names_all(batch: BatchRange) -> bool:
-    """Its topics are the lineage's, and no partition of them is missing."""
+    """Whether it covers the lineage's topics and all their partitions."""
     return batch.to.keys() == batch.start.keys() and all(
         batch.start[topic].keys() <= partitions.keys() for topic, partitions in batch.to.items()
     )
@@ -126,20 +128,20 @@ def _disagreement_of_batch(
     lineage: Lineage, batch: BatchRange, committed: int | None, end: Offsets, rules: str
 ) -> str | None:
     if committed == batch.batch_id:
-        return None if is_same(end, batch.to) else "the table ends elsewhere than its newest batch"
+        return None if is_same(end, batch.to) else "the table does not end where its newest batch does"
     if committed != (batch.batch_id - 1 if batch.batch_id else None):
         return "its offset and commit logs do not match"
     if lineage.rules != rules:
         return "the quality rules changed while a batch was pending"
     pending = is_same(end, batch.start) or is_same(end, batch.to)
-    return None if pending else "the table ends neither before nor after its pending batch"
+    return None if pending else "the table ends neither at the start nor at the end of its pending batch"
 
 
 def _read_lineage(folder: Path) -> Lineage | None:
     try:
-        facts = json.loads((folder / LINEAGE_FILE).read_text())
-        start = parse(render(facts["start"]))
-        return Lineage(int(folder.name), folder, start, facts["rules"], int(facts["known_until_ms"]))
+        fields = json.loads((folder / LINEAGE_FILE).read_text())
+        start = parse(render(fields["start"]))
+        return Lineage(int(folder.name), folder, start, fields["rules"], int(fields["known_until_ms"]))
     except (OSError, ValueError, KeyError, AttributeError):
         return None
 

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TopicState:
-    """What the broker has of the topics: from `begin` up to `latest`."""
+    """Offsets of the topics at the broker: oldest (`begin`) and end (`latest`)."""
 
     begin: Offsets
     latest: Offsets
@@ -28,7 +28,7 @@ class TopicState:
 
 @dataclass(frozen=True)
 class TableState:
-    """What the table knows at start: its end (None if it has none) and its newest batch time."""
+    """A table at start: its end (None before the first commit), the lineage of its newest commit, its batch time."""
 
     end: Offsets | None
     lineage: int
@@ -40,22 +40,22 @@ def open_lineage(
 ) -> tuple[Lineage, bool]:
     """The lineage to run, and whether it is new. The very first one begins at the broker's oldest records.
 
-    `claim(number)` makes a lineage this driver's own. It refuses while a fenced driver still lives, frozen or slow to
-    leave: both would write batches of one number into one folder, and the later would read the other's range.
+    `claim(number)` reserves a lineage for this driver. It is False while a fenced driver still runs, frozen or slow to
+    stop: both would write batches with the same number into one folder, and one would read the other's range.
     """
     current = newest_lineage(root)
     reason: str | None = "there is none"
     if current is not None:
         reason = disagreement(current, table.end, topics.latest, rules, _now_ms())
     if current is not None and reason is None and not claim(current.number):
-        reason = "another driver still uses it"
+        reason = "another driver still runs on it"
     if current is not None and reason is None:
         if current.rules != rules:
             current = replace(current, rules=rules)
             current.save()
         return current, False
     number = next(filter(claim, count(max(highest_number(root), table.lineage) + 1)))
-    start = _named(table.end, topics.begin) if table.end is not None else topics.begin
+    start = _with_all_partitions(table.end, topics.begin) if table.end is not None else topics.begin
     lineage = Lineage(number, root / str(number), start, rules, table.newest_batch_ms)
     lineage.save()
     if table.end is not None:
@@ -63,11 +63,11 @@ def open_lineage(
     return lineage, True
 
 
-def _named(end: Offsets, begin: Offsets) -> Offsets:
-    """The end with every partition of the broker named: a partition the table has never seen starts at 0."""
+def _with_all_partitions(end: Offsets, begin: Offsets) -> Offsets:
+    """`end` for every partition of the broker: a partition that the table has never read starts at 0."""
     return {topic: {p: end.get(topic, {}).get(p, 0) for p in parts} for topic, parts in begin.items()}
 
 
 def _now_ms() -> int:
-    """The wall clock, only to notice that it was set back."""
+    """The wall clock, only to detect that it was set back."""
     return int(time.time() * 1000)

@@ -1,33 +1,32 @@
-"""Positions: how far a table has consumed its topics, and what that means for the next batch.
+"""Offsets: how far a table has read its topics, and which part of a batch it lacks (`decide`).
 
-Exactness rests on these offsets, never on batch ids, which start again with every checkpoint.
+Exactness rests on these offsets, never on batch ids, which restart with every checkpoint.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from enum import Enum
-from typing import Any
 
 from streaming.errors import StreamingError
-
-Offsets = Mapping[str, Mapping[str, int]]
-"""topic -> partition (as text) -> next offset to read; a partition that is missing counts as 0."""
+from warehouse.lake.commit_metadata import Offsets as Offsets
 
 
 class PositionGap(StreamingError):
-    """Offsets between a table's end and a batch's start are missing: repair before going on."""
+    """Records between a table's end and a batch's start are missing: repair before going on."""
 
 
 class Decision(Enum):
     """What a table does with a batch."""
 
     WHOLE = "append the whole batch"
-    BEYOND = "append the rows beyond the end that are not known yet"
+    BEYOND = "append the rows beyond the end whose id is not in the table"
     NOTHING = "everything is already in the table"
 
 
 def decide(end: Offsets | None, start: Offsets, to: Offsets) -> Decision:
-    """Compares a table's recorded end with a batch's range. `end` is None before the first commit.
+    """Whether a batch [start, to) is written to a table that ends at `end` (None before the first commit).
+
+    The rule of every table that records offsets: write what lies at or beyond the end; a gap stops.
 
     Raises:
         PositionGap: the batch starts beyond the end.
@@ -57,7 +56,7 @@ def furthest(offsets: Offsets, other: Offsets) -> Offsets:
 
 
 def find_lost(end: Offsets, begin: Offsets) -> Iterator[tuple[str, str, int, int]]:
-    """(topic, partition, end, begin) wherever the broker begins beyond a table's end: what lies between is gone."""
+    """(topic, partition, end, begin) where the broker's oldest record lies beyond a table's end."""
     for topic, partitions in begin.items():
         for partition, oldest in sorted(partitions.items()):
             at = _at(end, topic, partition)
@@ -80,17 +79,7 @@ def render(offsets: Offsets) -> str:
     return json.dumps(offsets, sort_keys=True)
 
 
-def to_position(offsets: Offsets, topics: tuple[str, ...]) -> dict[str, Any]:
-    """As recorded in a commit: by partition for a query of one topic, by topic and partition otherwise."""
-    return dict(offsets.get(topics[0], {})) if len(topics) == 1 else {t: dict(p) for t, p in offsets.items()}
-
-
-def from_position(recorded: Mapping[str, Any], topics: tuple[str, ...]) -> Offsets:
-    """The inverse of `to_position`."""
-    return {topics[0]: dict(recorded)} if len(topics) == 1 else {t: dict(p) for t, p in recorded.items()}
-
-
-def _combine(offsets: Offsets, other: Offsets, choose: Any) -> Offsets:
+def _combine(offsets: Offsets, other: Offsets, choose: Callable[[int, int], int]) -> Offsets:
     return {
         topic: {p: choose(_at(offsets, topic, p), _at(other, topic, p)) for p in _partitions(topic, offsets, other)}
         for topic in {**offsets, **other}
@@ -105,8 +94,8 @@ def _pairs(offsets: Offsets, other: Offsets) -> list[tuple[int, int]]:
     ]
 
 
-def _partitions(topic: str, *positions: Offsets) -> set[str]:
-    return {p for position in positions for p in position.get(topic, {})}
+def _partitions(topic: str, *of: Offsets) -> set[str]:
+    return {p for offsets in of for p in offsets.get(topic, {})}
 
 
 def _at(offsets: Offsets, topic: str, partition: str) -> int:

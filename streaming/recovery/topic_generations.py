@@ -28,7 +28,7 @@ class Topic:
 
 @dataclass(frozen=True)
 class Generations:
-    """The file in the lake that numbers the UUIDs of every topic; the first UUID is generation 1."""
+    """The file in the lake that numbers the UUIDs of each topic; the first UUID is generation 1."""
 
     file: Path
 
@@ -39,26 +39,26 @@ class Generations:
             TopicRecreated: the lake was filled from a topic of that name with another UUID.
         """
         known = self._read()
-        held = known.get(topic.name)
-        if held is None:
+        recorded = known.get(topic.name)
+        if recorded is None:
             known[topic.name] = {"uuid": str(topic.uuid), "generation": 1}
             self._write(known)
             return 1
-        if held["uuid"] != str(topic.uuid):
+        if recorded["uuid"] != str(topic.uuid):
             raise TopicRecreated(
-                f"topic {topic.name} was deleted and created again (the lake was filled from {held['uuid']}, the "
+                f"topic {topic.name} was deleted and created again (the lake was filled from {recorded['uuid']}, the "
                 f"broker has {topic.uuid}); use the broker that filled this lake, or read the new topic too: "
                 "./spark-submit.sh repair --new-generation"
             )
-        return int(held["generation"])
+        return int(recorded["generation"])
 
     def is_recreated(self, topic: Topic) -> bool:
         """True if the lake was filled from a topic of that name with another UUID."""
-        held = self._read().get(topic.name)
-        return held is not None and held["uuid"] != str(topic.uuid)
+        recorded = self._read().get(topic.name)
+        return recorded is not None and recorded["uuid"] != str(topic.uuid)
 
     def begin_next(self, topic: Topic) -> int:
-        """From now on the topic as the broker has it is the next generation. Hold the lock `generations`."""
+        """Makes the topic as the broker has it the next generation; returns its number. Hold the lock `generations`."""
         known = self._read()
         number = int(known[topic.name]["generation"]) + 1
         known[topic.name] = {"uuid": str(topic.uuid), "generation": number}

@@ -1,10 +1,10 @@
 """Fences: of two drivers only the newer one may write.
 
-A file beside the tables holds a growing number and the holder's id; it is compared inside every table lock, so it
-also protects tables that have nothing to do with PostgreSQL. `ops.lease` mirrors it for the ledger transaction.
+A file beside the tables holds a growing number and the holder's id. It is compared inside every table lock, so it also
+protects tables that are not in PostgreSQL. `ops.lease` holds a copy for the ledger transaction.
 
-Drivers have an order of their own, their turns: of two that open their queries at the same time the same one wins
-every query, and an older one that opens a query again after an outage does not take it back.
+Drivers are ordered by their turn: of two that open their queries at the same time the same one gets every query, and an
+older one that reopens a query after an outage does not get it back.
 """
 
 import json
@@ -19,7 +19,7 @@ from streaming.errors import StreamingError
 
 
 class Fenced(StreamingError):
-    """A newer driver has taken this query over: leave, and let it work."""
+    """A newer driver holds this query: this driver stops."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Fence:
     file: Path
 
     def check(self) -> None:
-        """Raises Fenced if somebody newer holds the query. Call it inside the table's lock."""
+        """Raises Fenced if a newer driver holds the query. Call it inside the table's lock."""
         held = _read(self.file)
         if held.get("holder") != str(self.holder) or held.get("number") != self.number:
             raise _make_fenced(self.query, held)
@@ -45,7 +45,7 @@ class Fence:
 
 @dataclass(frozen=True)
 class Driver:
-    """Who wants to write: an id, and a turn that grows with every driver of a lake."""
+    """Identity of a driver: an id, and a turn that grows with every driver of a lake."""
 
     holder: uuid.UUID
     turn: int
@@ -59,8 +59,8 @@ def take_turn(lake: Path) -> int:
     return turn
 
 
-def take_fence(lake: Path, query: str, driver: Driver, above: int = 0) -> Fence:
-    """Takes the query over with a number above all earlier ones (and above `above`). Hold the lock `fence/<query>`.
+def write_fence(lake: Path, query: str, driver: Driver, above: int = 0) -> Fence:
+    """Writes a fence with a number above all earlier ones and above `above`. Hold the lock `fence/<query>`.
 
     Raises:
         Fenced: a driver that started later holds it.
@@ -75,7 +75,7 @@ def take_fence(lake: Path, query: str, driver: Driver, above: int = 0) -> Fence:
 
 
 def _make_fenced(query: str, held: dict[str, Any]) -> Fenced:
-    return Fenced(f"query {query} was taken over by a newer driver (pid {held.get('pid', 'unknown')})")
+    return Fenced(f"query {query} is held by a newer driver (pid {held.get('pid', 'unknown')})")
 
 
 def _write(file: Path, content: dict[str, Any]) -> None:

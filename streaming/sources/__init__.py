@@ -1,1 +1,1 @@
-"""Where events come from. What is here only speaks Kafka and files; it never imports Spark."""
+"""What Spark reads: Kafka topics as streams. Where records come from is `streaming.producers`."""

@@ -1,16 +1,19 @@
-"""Reads topics as streams."""
+"""Reads Kafka topics as streaming DataFrames."""
 
 from pyspark.sql import DataFrame, SparkSession
 
 from streaming.recovery.offsets import Offsets, render
 from streaming.settings import KafkaSettings
 
-# An absent broker is reported after this long, not after Kafka's default minute.
+# An absent broker is reported after 15 s instead of Kafka's default of a minute.
 TIMEOUT_MS = "15000"
 
 
 def read_topics(spark: SparkSession, kafka: KafkaSettings, start: Offsets, max_offsets: int) -> DataFrame:
-    """A stream of records with Kafka's columns, from `start` (every topic and partition named), capped per batch."""
+    """A stream of records with Kafka's columns and headers.
+
+    `start` names every topic and partition; a micro-batch has at most `max_offsets` records.
+    """
     return (
         spark.readStream.format("kafka")
         .option("kafka.bootstrap.servers", kafka.address)
@@ -21,7 +24,7 @@ def read_topics(spark: SparkSession, kafka: KafkaSettings, start: Offsets, max_o
         .option("maxOffsetsPerTrigger", max_offsets)
         .option("kafka.default.api.timeout.ms", TIMEOUT_MS)
         .option("kafka.request.timeout.ms", TIMEOUT_MS)
-        .option("kafkaConsumer.pollTimeoutMs", TIMEOUT_MS)  # an executor would wait for two minutes
+        .option("kafkaConsumer.pollTimeoutMs", TIMEOUT_MS)  # by default an executor waits for two minutes
         .load()
-        .coalesce(spark.sparkContext.defaultParallelism)  # a task per core: one per partition costs more than it reads
+        .coalesce(spark.sparkContext.defaultParallelism)  # a task per partition costs more than it reads
     )

@@ -1,10 +1,11 @@
-"""Failures and maintenance of machines: bytes -> validated events -> silver rows."""
+"""Topic machine_events (failures and maintenance of machines): bytes -> validated events -> staged rows."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
-from streaming.transforms.parsing import deduplication_key, parse_json, select_staged, with_outcome, with_verdict
+from streaming.transforms.deduplication import deduplication_key
+from streaming.transforms.parsing import parse_json, select_staged, with_outcome, with_verdict
 from streaming.transforms.quality_rules import (
     Check,
     QualityRules,
@@ -16,11 +17,12 @@ from streaming.transforms.quality_rules import (
 from warehouse.lake.schemas import silver
 
 REQUIRED = ["event_id", "machine_id", "occurred_at", "kind"]
-WIRE = StructType([StructField(name, StringType()) for name in (*REQUIRED, "detail")])
+JSON_SCHEMA = StructType([StructField(name, StringType()) for name in (*REQUIRED, "detail")])
 
 
 def parse_machine_events(records: DataFrame, rules: QualityRules) -> DataFrame:
-    """Coordinates + value -> coordinates, key, value, event, rejection, event_at, kind, dedup_key."""
+    """Rows of `select_coordinates` -> coordinates, key, value, event, rejection, event_at, kind, dedup_key,
+    unknown_fields, warned."""
     event = F.col("event")
     known = event["kind"].isin("failure", "maintenance")
     checks = [
@@ -31,7 +33,7 @@ def parse_machine_events(records: DataFrame, rules: QualityRules) -> DataFrame:
         *check_time("occurred_at", rules),
     ]
     return (
-        records.transform(parse_json, WIRE, "occurred_at")
+        records.transform(parse_json, JSON_SCHEMA, "occurred_at")
         .transform(with_verdict, checks, rules)
         .withColumn("kind", F.lit("machine_event"))
         .withColumn("dedup_key", deduplication_key(F.col("kind"), [event["event_id"]]))

@@ -1,4 +1,9 @@
-"""From Kafka's bytes to a typed event or a verdict: the part that is the same for every topic."""
+"""The steps that are the same for every topic: Kafka's bytes -> typed event -> verdict of the quality rules -> staged
+row.
+
+A staged row is what a topic query holds in memory while it writes a batch: coordinates, outcome and deduplication key
+of the record, and the columns of its silver table.
+"""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -8,7 +13,7 @@ from streaming.transforms.quality_rules import Check, QualityRules, first_failur
 from warehouse.lake.schemas import quarantine
 from warehouse.lake.schemas.coordinates import COORDINATES
 
-STAGED = (
+STAGED_COLUMNS = (
     *(field.name for field in COORDINATES),
     "key",
     "value",
@@ -21,8 +26,9 @@ STAGED = (
     "unknown_fields",
     "warned",
 )
-MOST_UNKNOWN, NAME_LENGTH = 20, 64
-"""A hostile sender invents fields: of one record so many are told, by so much of their names."""
+MAX_UNKNOWN_FIELDS, MAX_FIELD_NAME_LENGTH = 20, 64
+"""Limits per record of what is reported about unknown fields: a hostile sender could invent any number of long
+names."""
 CORRUPT = "_corrupt"
 JSON_SPACE = " \t\n\r"
 JSON_OPTIONS = {
@@ -47,33 +53,36 @@ def select_coordinates(kafka_records: DataFrame, generation: int) -> DataFrame:
 
 
 def parse_json(records: DataFrame, schema: StructType, time_field: str) -> DataFrame:
-    """Adds `text` (null if the value cannot be JSON text), `event` (typed by `schema`, plus `_corrupt`), `event_at` and
-    `unknown_fields` (names that `schema` does not have)."""
+    """Adds `text` (null if the value cannot be JSON text), `event` (typed by `schema`, plus `_corrupt`), `event_at`
+    (parsed from `time_field`) and `unknown_fields` (names of fields that `schema` does not have)."""
     text = F.col("value").cast("string")
     readable = F.is_valid_utf8("value") & F.ltrim(text, F.lit(JSON_SPACE)).startswith("{")
-    wanted = StructType([*schema.fields, StructField(CORRUPT, StringType())])
+    event_schema = StructType([*schema.fields, StructField(CORRUPT, StringType())])
     return (
         records.withColumn("text", F.when(readable, text))
-        .withColumn("event", F.from_json("text", wanted, JSON_OPTIONS))
+        .withColumn("event", F.from_json("text", event_schema, JSON_OPTIONS))
         .withColumn("event_at", parse_time(F.col("event")[time_field]))
         .withColumn("unknown_fields", find_unknown(F.col("text"), schema.names))
     )
 
 
 def find_unknown(text: Column, known: list[str]) -> Column:
-    """Names of a JSON object's own fields that are not known, fit for a log; null if it is no object.
+    """array<string>: a JSON object's own field names that are not `known`, made safe for a log line; null if `text` is
+    no JSON object. At most `MAX_UNKNOWN_FIELDS` names, each cut to `MAX_FIELD_NAME_LENGTH` characters.
 
-    It only walks over the text, which costs a tenth of parsing it.
+    `json_object_keys` only scans the text, which costs a tenth of parsing it.
     """
     names = F.array_except(F.json_object_keys(text), F.array(*map(F.lit, known)))
-    told = F.slice(names, 1, MOST_UNKNOWN)
-    return F.transform(told, lambda name: F.substring(F.regexp_replace(name, "[^A-Za-z0-9_.-]", "?"), 1, NAME_LENGTH))
+    reported = F.slice(names, 1, MAX_UNKNOWN_FIELDS)
+    return F.transform(
+        reported,
+        lambda name: F.substring(F.regexp_replace(name, "[^A-Za-z0-9_.-]", "?"), 1, MAX_FIELD_NAME_LENGTH),
+    )
 
 
 def with_verdict(parsed: DataFrame, checks: list[Check], rules: QualityRules) -> DataFrame:
-    """Adds `rejection` (struct<rule, reason>, null if valid) and `warned` (of a valid row a rule that only warns).
-
-    `value` is kept for rejected rows only.
+    """Adds `rejection` (struct<rule, reason>, null if valid) and `warned` (the rule with action `warn` that a valid row
+    breaks, else null). `value` becomes null for valid rows: only quarantine stores the original bytes.
     """
     rejection = first_failure(check_shape() + checks)
     return parsed.withColumn("rejection", rejection).withColumns(
@@ -85,7 +94,10 @@ def with_verdict(parsed: DataFrame, checks: list[Check], rules: QualityRules) ->
 
 
 def check_shape() -> list[Check]:
-    """A JSON object whose fields have the declared types. Parsed without them, only malformed text is corrupt."""
+    """The value is a JSON object (else `malformed`) whose fields have the declared types (else `wrong_type`).
+
+    `from_json` reports both as corrupt. Parsed again with a schema that has none of the fields, only malformed text is.
+    """
     corrupt = F.col("event")[CORRUPT].isNotNull()
     unreadable = F.from_json("text", f"struct<_none: string, {CORRUPT}: string>", JSON_OPTIONS)[CORRUPT].isNotNull()
     return [
@@ -94,62 +106,25 @@ def check_shape() -> list[Check]:
     ]
 
 
-def deduplication_key(kind: Column, identity: list[Column]) -> Column:
-    """16 bytes: of (kind, identity) for a valid row, of its coordinates for a rejected one.
-
-    A bad row must never swallow its corrected twin, nor a deletion its post.
-    """
-    place = F.concat_ws("|", F.lit("at"), "generation", "partition", "offset")
-    return F.when(F.col("rejection").isNull(), valid_key(kind, identity)).otherwise(_hash(place))
-
-
-def valid_key(kind: Column, identity: list[Column]) -> Column:
-    """The key of a valid row; lengths keep ("a", "bc") and ("ab", "c") apart."""
-    parts = [F.concat(F.length(part).cast("string"), F.lit(":"), part) for part in [kind, *identity]]
-    return _hash(F.concat(F.lit("id|"), *parts))
-
-
-def _hash(text: Column) -> Column:
-    return F.unhex(F.substring(F.sha2(text, 256), 1, 32))
-
-
-def drop_repeats(events: DataFrame, horizon_seconds: int) -> DataFrame:
-    """Keeps the first row of each `dedup_key` within the horizon, on batch time.
-
-    Batch time is fixed in the offset log, so a replay decides the same, and no row is ever late.
-    """
-    return (
-        events.withColumn("ingested_at", kept_out_of_code(F.current_timestamp()))
-        .withWatermark("ingested_at", f"{horizon_seconds} seconds")
-        .dropDuplicatesWithinWatermark(["dedup_key"])
-    )
-
-
-def kept_out_of_code(value: Column) -> Column:
-    """The same value, but no literal of generated code, which would be compiled anew for every batch.
-
-    A higher-order function is interpreted. Three classes less per batch: a third of all processor time.
-    """
-    return F.get(F.transform(F.array(value), lambda same: same), F.lit(0))
-
-
 def with_outcome(events: DataFrame, late_seconds: int) -> DataFrame:
-    """Adds `rule`, `reason`, `outcome` (silver, deletion or quarantine:<rule>) and `is_late` (of silver rows)."""
+    """Adds `rule`, `reason`, `outcome` (silver, deletion or quarantine:<rule>) and `is_late` (of silver rows: the event
+    time is more than `late_seconds` before the Kafka time)."""
     rule, kind = F.col("rejection.rule"), F.when(F.col("kind") == "deletion", "deletion").otherwise("silver")
-    behind = F.unix_micros("kafka_at") - F.unix_micros("event_at")
+    delay_us = F.unix_micros("kafka_at") - F.unix_micros("event_at")
     columns = {
         "rule": rule,
         "reason": F.col("rejection.reason"),
         "outcome": F.coalesce(F.concat(F.lit("quarantine:"), rule), kind),
         "warned": F.when(kind == "silver", F.col("warned")),
-        "is_late": rule.isNull() & (kind == "silver") & (behind > late_seconds * 1_000_000),
+        "is_late": rule.isNull() & (kind == "silver") & (delay_us > late_seconds * 1_000_000),
     }
     return events.withColumns(columns)
 
 
 def select_staged(events: DataFrame, silver: StructType) -> DataFrame:
-    """Place, verdict and key of every row, then the columns of its silver table (null where it is no such row)."""
-    return events.select(*STAGED, *(name for name in silver.names if name not in STAGED))
+    """`STAGED_COLUMNS` of every row, then the other columns of its silver table, to be used where `outcome` is
+    silver."""
+    return events.select(*STAGED_COLUMNS, *(name for name in silver.names if name not in STAGED_COLUMNS))
 
 
 def select_silver(staged: DataFrame, silver: StructType) -> DataFrame:

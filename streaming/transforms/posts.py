@@ -1,4 +1,4 @@
-"""Posts: bytes -> validated events -> silver rows and their aggregates."""
+"""Topic posts (posts and deletions of posts): bytes -> validated events -> staged rows."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 
-from streaming.transforms.parsing import deduplication_key, parse_json, select_staged, with_outcome, with_verdict
+from streaming.transforms.deduplication import deduplication_key
+from streaming.transforms.parsing import parse_json, select_staged, with_outcome, with_verdict
 from streaming.transforms.quality_rules import (
     Check,
     QualityRules,
@@ -19,7 +20,7 @@ from streaming.transforms.quality_rules import (
 )
 from warehouse.lake.schemas import silver
 
-WIRE = StructType(
+JSON_SCHEMA = StructType(
     [StructField(name, StringType()) for name in ("post_id", "source", "author_id", "created_at", "text", "lang")]
     + [StructField(name, ArrayType(StringType())) for name in ("hashtags", "mentions")]
     + [StructField(name, StringType()) for name in ("in_reply_to", "kind")]
@@ -27,15 +28,16 @@ WIRE = StructType(
 STRINGS = ["post_id", "source", "author_id", "lang", "text", "in_reply_to"]
 MAX_TAGS, MAX_TAG_LENGTH = 30, 100
 MASK = "@…"
-RAW_NAMES = ("raw_author", "raw_hashtags", "raw_mentions", "raw_text")
+PSEUDONYMIZER_INPUT = ("raw_author", "raw_hashtags", "raw_mentions", "raw_text")
 UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-"""Language tags are ASCII; whatever else a sender writes there has no case that every Unicode version agrees about."""
+"""Only ASCII letters are lower-cased: language tags are ASCII, and about other letters Unicode versions disagree."""
 RECENT_SHARE = 20
-"""One post in so many, chosen by a hash of its id, is kept for eyes in `recent_posts`."""
+"""One post in so many, chosen by a hash of its id, is copied to `warehouse.recent_posts`, to be read by people."""
 
 
 def parse_posts(records: DataFrame, rules: QualityRules) -> DataFrame:
-    """Coordinates + value -> coordinates, key, value, event, rejection, event_at, kind, dedup_key."""
+    """Rows of `select_coordinates` -> coordinates, key, value, event, rejection, event_at, kind, dedup_key,
+    unknown_fields, warned."""
     event = F.col("event")
     kind = F.coalesce(event["kind"], F.lit("post"))
     is_post = kind != "deletion"
@@ -44,21 +46,21 @@ def parse_posts(records: DataFrame, rules: QualityRules) -> DataFrame:
         Check(is_post & check.failed, check.rule, check.reason)
         for check in check_required(event, ["author_id", "lang"])
     ]
-    textless = Check(is_post & event["text"].isNull(), "missing_field", "text is missing")
+    missing_text = Check(is_post & event["text"].isNull(), "missing_field", "text is missing")
     unknown = Check(~kind.isin("post", "deletion"), "unknown_kind", "kind is neither post nor deletion")
     checks = [
         *check_flat(event, F.col("text"), [*STRINGS, "created_at", "kind"]),
         *check_flat_elements(event, F.col("text"), ["hashtags", "mentions"]),
         *required,
         *for_posts,
-        textless,
+        missing_text,
         unknown,
         *check_arrays(event, ["hashtags", "mentions"]),
         *check_strings(event, STRINGS, rules),
         *check_time("created_at", rules),
     ]
     return (
-        records.transform(parse_json, WIRE, "created_at")
+        records.transform(parse_json, JSON_SCHEMA, "created_at")
         .transform(with_verdict, checks, rules)
         .withColumn("kind", kind)
         .withColumn("dedup_key", deduplication_key(F.col("kind"), [event["source"], event["post_id"]]))
@@ -66,40 +68,46 @@ def parse_posts(records: DataFrame, rules: QualityRules) -> DataFrame:
     )
 
 
-def with_raw_names(events: DataFrame) -> DataFrame:
-    """Adds the `RAW_NAMES` of a post: what was sent, and the text where a list was not sent and may stand in it."""
+def with_pseudonymizer_input(events: DataFrame) -> DataFrame:
+    """Adds the columns `PSEUDONYMIZER_INPUT`, null unless the row is a silver post.
+
+    `raw_text` is set only if a list was not sent and the text has its sign: then `pseudonyms` extracts them from it.
+    """
     event, is_post = F.col("event"), F.col("outcome") == "silver"
-    holds_names = event["hashtags"].isNull() & event["text"].contains("#")
-    holds_names = holds_names | (event["mentions"].isNull() & event["text"].contains("@"))
+    is_needed = event["hashtags"].isNull() & event["text"].contains("#")
+    is_needed = is_needed | (event["mentions"].isNull() & event["text"].contains("@"))
     columns = {
         "raw_author": F.when(is_post, event["author_id"]),
         "raw_hashtags": F.when(is_post, event["hashtags"]),
         "raw_mentions": F.when(is_post, event["mentions"]),
-        "raw_text": F.when(is_post & holds_names, event["text"]),
+        "raw_text": F.when(is_post & is_needed, event["text"]),
     }
     return events.withColumns(columns)
 
 
-def stage_posts(events: DataFrame, names: Callable[..., Column], late_seconds: int) -> DataFrame:
-    """Deduplicated events -> staged rows with the columns of schemas.silver.POSTS; `names` as in `transforms.names`."""
-    event, named = F.col("event"), F.col("names")
-    short = F.filter(named["hashtags"], lambda tag: F.length(tag) <= MAX_TAG_LENGTH)
+def stage_posts(events: DataFrame, pseudonymize: Callable[..., Column], late_seconds: int) -> DataFrame:
+    """Deduplicated events -> staged rows with the columns of schemas.silver.POSTS.
+
+    `pseudonymize` is the column function of `pseudonyms.make_pseudonymizer`.
+    """
+    event, pseudonymized = F.col("event"), F.col("pseudonymized")
+    short = F.filter(pseudonymized["hashtags"], lambda tag: F.length(tag) <= MAX_TAG_LENGTH)
     columns = {
         "post_id": event["post_id"],
         "source": event["source"],
-        "author_pseudonym": named["author_pseudonym"],
+        "author_pseudonym": pseudonymized["author_pseudonym"],
         "created_at": F.col("event_at"),
         "lang": F.translate(event["lang"], UPPER, UPPER.lower()),
         "text": event["text"],
-        "hashtags": named["hashtags"],
+        "hashtags": pseudonymized["hashtags"],
         "counted_hashtags": F.slice(short, 1, MAX_TAGS),
-        "mention_pseudonyms": named["mention_pseudonyms"],
+        "mention_pseudonyms": pseudonymized["mention_pseudonyms"],
         "in_reply_to": event["in_reply_to"],
         "ingest_date": F.to_date("ingested_at"),
     }
-    raw = events.transform(with_outcome, late_seconds).transform(with_raw_names)
+    with_input = events.transform(with_outcome, late_seconds).transform(with_pseudonymizer_input)
     return (
-        raw.withColumn("names", names(*map(F.col, RAW_NAMES)))
+        with_input.withColumn("pseudonymized", pseudonymize(*map(F.col, PSEUDONYMIZER_INPUT)))
         .withColumns(columns)
         .transform(select_staged, silver.POSTS)
     )

@@ -1,4 +1,8 @@
-"""The quality rules: their limits, their order, and the verdict a record gets."""
+"""The quality rules: their limits and actions, and a check per way in which a record can be unusable.
+
+The verdict on a record is the first check that it fails, in the order in which a topic lists its checks; a valid record
+fails none.
+"""
 
 import hashlib
 import json
@@ -10,14 +14,15 @@ from pyspark.sql import functions as F
 WORD = r"[\p{L}\p{M}\p{N}_]"  # a character of a hashtag or a handle
 TIME_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})\z"
 KEPT_TIMES = ("1000-01-01T00:00:00Z", "9999-01-01T00:00:00Z")
-"""A time outside of these is kept by no rule that warns: not every reader of a table goes so far."""
+"""First instant that is kept and first that is not, whatever the action of the time rules: not every reader of a table
+supports times beyond them. Outside of them a rule with action `warn` rejects."""
 CODE_VERSION = 2
-"""Raise it when a transform changes what is valid or how a valid row looks: it is part of the rules' hash."""
+"""Increase it when a transform changes what is valid or what a valid row holds: it is part of the rules' hash."""
 
 
 @dataclass(frozen=True)
 class QualityRules:
-    """Limits of conf/quality.yaml; lengths in code points, sensor limits inclusive, `actions` by rule."""
+    """The content of conf/quality.yaml: lengths in code points, sensor limits inclusive, `actions` by rule."""
 
     tolerance_minutes: int
     earliest: str
@@ -30,19 +35,20 @@ class QualityRules:
 
     @property
     def warning(self) -> set[str]:
-        """Rules that only warn: a record that breaks no other is kept and counted."""
+        """Rules with action `warn`: a record that breaks no other rule is kept, and counted as warned:<rule>."""
         return {rule for rule, action in self.actions.items() if action == "warn"}
 
     def fingerprint(self) -> str:
-        """Sixteen hex digits that change whenever a verdict or what follows from it may change."""
-        judging = {name: value for name, value in asdict(self).items() if not name.startswith("stop_")}
-        text = json.dumps([CODE_VERSION, judging], sort_keys=True, default=str)
+        """The rules' hash: 16 hex digits that change whenever a verdict or its consequence may change."""
+        relevant = {name: value for name, value in asdict(self).items() if not name.startswith("stop_")}
+        text = json.dumps([CODE_VERSION, relevant], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
 class Check:
-    """One way to be unusable: `failed` is true for a bad row, `reason` one sentence without payload."""
+    """One way to be unusable: `failed` is true for an invalid row, `reason` one sentence without content of the
+    record."""
 
     failed: Column
     rule: str
@@ -59,41 +65,45 @@ def first_failure(checks: list[Check]) -> Column:
 
 
 def check_flat(event: Column, text: Column, fields: list[str]) -> list[Check]:
-    """No object, array or fraction where text belongs: from_json hands it over as text, a fraction not even as it was.
+    """No object, array or fraction in a field of text: from_json would convert it to text, a fraction to other digits.
 
-    Only a value that looks like one is looked at again, so ordinary records are parsed once.
+    The JSON is parsed a second time only where the text looks like one of them, so ordinary records are parsed once.
     """
     document = F.try_parse_json(text)
 
-    def is_other(field: str) -> Column:
-        return _looks_other(event[field]) & _is_other(F.try_variant_get(document, f"$.{field}", "variant"))
+    def is_wrong_type(field: str) -> Column:
+        return _looks_wrong_type(event[field]) & _is_wrong_type(F.try_variant_get(document, f"$.{field}", "variant"))
 
-    return [Check(is_other(field), "wrong_type", f"{field} is not text") for field in fields]
+    return [Check(is_wrong_type(field), "wrong_type", f"{field} is not text") for field in fields]
 
 
 def check_flat_elements(event: Column, text: Column, fields: list[str]) -> list[Check]:
-    """The same for the elements of an array of texts."""
+    """The same for the elements of fields that are arrays of text."""
     document = F.try_parse_json(text)
 
-    def has_other(field: str) -> Column:
+    def has_wrong_element(field: str) -> Column:
         elements = F.try_variant_get(document, f"$.{field}", "array<variant>")
-        others = F.zip_with(event[field], elements, lambda text, element: _looks_other(text) & _is_other(element))
-        looks_other = event[field].isNotNull() & F.exists(event[field], _looks_other)
-        return looks_other & F.exists(others, lambda is_other: is_other)
+        wrong = F.zip_with(
+            event[field], elements, lambda text, element: _looks_wrong_type(text) & _is_wrong_type(element)
+        )
+        has_suspect = event[field].isNotNull() & F.exists(event[field], _looks_wrong_type)
+        return has_suspect & F.exists(wrong, lambda is_wrong: is_wrong)
 
-    return [Check(has_other(field), "wrong_type", f"an element of {field} is not text") for field in fields]
+    return [Check(has_wrong_element(field), "wrong_type", f"an element of {field} is not text") for field in fields]
 
 
-def _looks_other(text: Column) -> Column:
-    """An object, an array, or a fraction as from_json renders it: `1.5`, `1.0E9`, `"Infinity"` in quotes.
+def _looks_wrong_type(text: Column) -> Column:
+    """Whether text may come from an object, an array, or a fraction, which from_json renders as `1.5`, `1.0E9` or
+    `"Infinity"` (in quotes).
 
-    Never null: what follows an AND is evaluated unless this is false. The comparison is cheap and true for few texts.
+    Never null: Spark evaluates the right side of an AND unless the left side is false. The comparison with ":" is cheap
+    and true for few texts, so the regular expression is rarely evaluated.
     """
     nested = text.startswith("{") | text.startswith("[")
     return text.isNotNull() & (nested | ((text < ":") & text.rlike(r'^(-?[0-9]+\.|"-?Infinity")')))
 
 
-def _is_other(value: Column) -> Column:
+def _is_wrong_type(value: Column) -> Column:
     return F.schema_of_variant(value).rlike("^(OBJECT|ARRAY|DECIMAL|DOUBLE|FLOAT)")
 
 
@@ -120,7 +130,7 @@ def check_strings(event: Column, fields: list[str], rules: QualityRules) -> list
 
 
 def check_arrays(event: Column, fields: list[str]) -> list[Check]:
-    """No NUL character in any element: PostgreSQL could not store it."""
+    """No NUL character in any element of the arrays: PostgreSQL cannot store one."""
     return [
         Check(
             F.exists(event[field], lambda element: element.contains("\0")),
@@ -132,11 +142,12 @@ def check_arrays(event: Column, fields: list[str]) -> list[Check]:
 
 
 def check_time(field: str, rules: QualityRules) -> list[Check]:
-    """`event_at`, parsed from `field`, is a real instant, neither before the earliest date nor ahead of `kafka_at`."""
+    """`event_at`, parsed from `field`, is not null, not before `rules.earliest`, and at most `rules.tolerance_minutes`
+    after `kafka_at`. A rule with action `warn` rejects only what is outside of `KEPT_TIMES`."""
     at = F.col("event_at")
     oldest, newest = (F.lit(end).cast("timestamp") for end in KEPT_TIMES)
-    beyond, broken = {"ancient_time": at < oldest, "future_time": at >= newest}, _broken_times(rules)
-    failed = {rule: beyond[rule] if rule in rules.warning else broken[rule] for rule in broken}
+    outside, broken = {"ancient_time": at < oldest, "future_time": at >= newest}, _broken_times(rules)
+    failed = {rule: outside[rule] if rule in rules.warning else broken[rule] for rule in broken}
     ahead = f"{field} is more than {rules.tolerance_minutes} minutes after its arrival"
     return [
         Check(at.isNull(), "bad_time", f"{field} is not an ISO-8601 time with a zone"),
@@ -146,17 +157,18 @@ def check_time(field: str, rules: QualityRules) -> list[Check]:
 
 
 def first_warning(rules: QualityRules) -> Column:
-    """The rule that only warns and that a valid row breaks, null without one."""
+    """The first rule with action `warn` that a row breaks, null if it breaks none."""
     warnings = [F.when(broken, F.lit(rule)) for rule, broken in _broken_times(rules).items() if rule in rules.warning]
     return F.coalesce(*warnings, F.lit(None).cast("string"))
 
 
 def _broken_times(rules: QualityRules) -> dict[str, Column]:
+    """The conditions under which the rules about time are broken, by rule."""
     at = F.col("event_at")
     ahead = F.timestamp_micros(F.unix_micros("kafka_at") + rules.tolerance_minutes * 60_000_000)
     return {"ancient_time": at < F.lit(rules.earliest).cast("timestamp"), "future_time": at > ahead}
 
 
 def parse_time(text: Column) -> Column:
-    """ISO-8601 with a zone -> timestamp, null if it is anything else or no such date."""
+    """ISO-8601 with a zone -> timestamp; null if the text has another form or names a date that does not exist."""
     return F.when(text.rlike(TIME_PATTERN), text.try_cast("timestamp"))

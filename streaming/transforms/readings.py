@@ -1,10 +1,11 @@
-"""Machine readings: bytes -> validated events -> silver rows."""
+"""Topic readings (sensor values of machines): bytes -> validated events -> staged rows."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DoubleType, StringType, StructField, StructType
 
-from streaming.transforms.parsing import deduplication_key, parse_json, select_staged, with_outcome, with_verdict
+from streaming.transforms.deduplication import deduplication_key
+from streaming.transforms.parsing import parse_json, select_staged, with_outcome, with_verdict
 from streaming.transforms.quality_rules import (
     Check,
     QualityRules,
@@ -15,14 +16,15 @@ from streaming.transforms.quality_rules import (
 )
 from warehouse.lake.schemas import silver
 
-WIRE = StructType(
+JSON_SCHEMA = StructType(
     [StructField(name, StringType()) for name in ("reading_id", "machine_id", "measured_at")]
-    + [StructField(sensor, DoubleType()) for sensor in silver.SENSORS]  # doubles: 1e999999 must not become a number
+    + [StructField(sensor, DoubleType()) for sensor in silver.SENSORS]  # as double 1e999999 is infinite, and rejected
 )
 
 
 def parse_readings(records: DataFrame, rules: QualityRules) -> DataFrame:
-    """Coordinates + value -> coordinates, key, value, event, rejection, event_at, kind, dedup_key."""
+    """Rows of `select_coordinates` -> coordinates, key, value, event, rejection, event_at, kind, dedup_key,
+    unknown_fields, warned."""
     event = F.col("event")
     checks = [
         *check_flat(event, F.col("text"), ["reading_id", "machine_id", "measured_at"]),
@@ -32,7 +34,7 @@ def parse_readings(records: DataFrame, rules: QualityRules) -> DataFrame:
         *check_sensors(event, rules),
     ]
     return (
-        records.transform(parse_json, WIRE, "measured_at")
+        records.transform(parse_json, JSON_SCHEMA, "measured_at")
         .transform(with_verdict, checks, rules)
         .withColumn("kind", F.lit("reading"))
         .withColumn("dedup_key", deduplication_key(F.col("kind"), [event["reading_id"]]))
@@ -41,7 +43,7 @@ def parse_readings(records: DataFrame, rules: QualityRules) -> DataFrame:
 
 
 def check_sensors(event: Column, rules: QualityRules) -> list[Check]:
-    """Each value physically possible (infinite is not), parts a whole number."""
+    """Each value within `rules.sensor_limits` (infinity is in none), and parts_count a whole number."""
     possible = [
         Check(
             ~event[sensor].between(*rules.sensor_limits[sensor]),

@@ -1,4 +1,4 @@
-"""A real database, the real page and a real Chromium for the browser tests."""
+"""Fixtures of the browser tests: a database, the job `dashboard` as a process, and Chromium."""
 
 import os
 import subprocess
@@ -34,12 +34,12 @@ FLAGS = [
     "--disable-sync",
 ]
 START_SECONDS = 60
-expect.set_options(timeout=30_000)  # two cores may be shared with Spark, and Plotly alone is 5 MB to read
+expect.set_options(timeout=30_000)  # two cores may be shared with Spark, and Plotly alone is 5 MB to load
 
 
 @dataclass
 class Feed:
-    """Adds facts the way the stream does: through the upserts, as increments."""
+    """Adds rows to `fact_*` tables as the stream does: as increments, through the upserts; and ledger rows."""
 
     settings: PostgresSettings
 
@@ -50,7 +50,7 @@ class Feed:
         self._upsert("posts", statement, row)
 
     def count_posts(self, hashtag: str) -> str:
-        """Posts of a hashtag in the newest ten minutes, as the page writes them, but counted another way."""
+        """Posts of a hashtag in the newest ten minutes, formatted as on the page, from a query of its own."""
         with closing(connect(role_url(self.settings, "reader"), application_name="feed")) as session, session:
             cursor = session.cursor()
             cursor.execute(
@@ -66,7 +66,7 @@ class Feed:
         self._upsert("readings", "INSERT INTO reading_increments VALUES (%s, %s, %s, %s, %s, %s, %s, %s)", row)
 
     def add_commit(self, query: str, newest_event_at: datetime, **outcomes: int) -> None:
-        """A ledger row of a batch with this newest event, and what became of its rows."""
+        """A ledger row of a batch with this newest event time, and `outcomes`: outcome (`__` for `:`) -> records."""
         with closing(connect(role_url(self.settings, "writer"), application_name="feed")) as session, session:
             cursor = session.cursor()
             cursor.execute("SELECT coalesce(max(silver_version), 0) + 1 FROM ops.ledger WHERE query = %s", (query,))
@@ -91,13 +91,13 @@ class Feed:
             cursor.execute(read_sql(f"upserts/{name}.sql"))
 
     def minute(self, ago: int = 0) -> datetime:
-        """The minute that is running, or an earlier one."""
+        """The start of the current minute, or of the one `ago` minutes before."""
         return datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=ago)
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """The browser; without one the tests are skipped, in CI they fail."""
+    """The browser; if there is none, the tests are skipped, in CI they fail."""
     if not CHROMIUM.is_file():
         reason = f"no browser at {CHROMIUM}: install Debian's chromium, or set CHROMIUM to another one"
         if os.environ.get("CI") == "true":
@@ -111,7 +111,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """An empty, migrated warehouse of its own, because these tests stop it."""
+    """An empty, migrated database on a server of this module, because its tests stop the server."""
     folder = tmp_path_factory.mktemp("page")
     settings = load_settings("test", [f"var={folder}", f"postgres.port={find_free_port()}"]).postgres
     server = PostgresServer(settings)
@@ -126,19 +126,19 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServe
 
 @pytest.fixture(scope="module")
 def postgres(database: PostgresServer) -> PostgresSettings:
-    """The settings of that warehouse."""
+    """The settings of that database."""
     return database._settings
 
 
 @pytest.fixture
 def feed(postgres: PostgresSettings) -> Feed:
-    """Adds facts."""
+    """Adds data to that database."""
     return Feed(postgres)
 
 
 @pytest.fixture(scope="module")
 def page_process(postgres: PostgresSettings) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """The job `dashboard` as a process of its own, and its address."""
+    """The job `dashboard` as a process, and its URL."""
     port = find_free_port()
     command = [
         sys.executable,

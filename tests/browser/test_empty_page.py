@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 
-def test_an_empty_warehouse_says_how_to_start_and_fills_by_itself(page: Page, feed) -> None:
+def test_an_empty_page_shows_how_to_start_and_updates_without_a_reload(page: Page, feed) -> None:
     expect(page.get_by_role("heading", name="No data yet")).to_be_visible()
     expect(page.locator("code")).to_have_text("./spark-submit.sh demo")
     expect(page.locator("main")).to_be_hidden()

@@ -1,4 +1,4 @@
-"""The page in a real Chromium, on a real database that gets more facts, goes away and comes back."""
+"""The live page in Chromium on a real database: while data is added, while the database is stopped, and afterwards."""
 
 import re
 import subprocess
@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 HOSTILE = [
-    "<script>document.title='taken over'</script>",
-    '"><img src=x onerror="document.title=\'taken over\'">',
+    "<script>document.title='hijacked'</script>",
+    '"><img src=x onerror="document.title=\'hijacked\'">',
     "\u202eevil",
     "x" * 100,
     "مرحبا",
@@ -39,15 +39,15 @@ def seconds(age: str) -> int:
 
 
 @pytest.fixture(autouse=True)
-def some_facts(feed) -> None:
-    """Two hashtags and a machine, so that no test looks at an empty page."""
+def some_data(feed) -> None:
+    """A hashtag and a machine, so that no test starts with an empty page."""
     for ago in range(3):
         feed.add_posts("rain", 5000, feed.minute(ago))
         feed.add_reading("machine-01", "temperature_c", 60.0, feed.minute(ago))
     feed.add_commit("posts", datetime.now(UTC), silver=1)
 
 
-def test_numbers_move_without_a_reload(page: Page, feed) -> None:
+def test_numbers_change_without_a_reload(page: Page, feed) -> None:
     before = feed.count_posts("rain")
     expect(posts_of(page, "rain")).to_have_text(before)
 
@@ -57,8 +57,8 @@ def test_numbers_move_without_a_reload(page: Page, feed) -> None:
     expect(posts_of(page, "rain")).to_have_text(feed.count_posts("rain"))
 
 
-def test_nothing_is_rebuilt_when_numbers_move(page: Page, feed) -> None:
-    """A chart, a card or a row that is made anew flickers, loses its focus and its scroll position."""
+def test_no_element_is_rebuilt_when_numbers_change(page: Page, feed) -> None:
+    """A chart, a card or a row that is rebuilt flickers and loses its focus and its scroll position."""
     expect(page.locator("#chart .xtick").first).to_be_visible()
     kept = ["#chart .js-plotly-plot", "#chart .main-svg", ".ranking", ".card", ".card .spark"]
     for selector in kept:
@@ -80,12 +80,12 @@ def test_a_machine_out_of_its_limits_is_named(page: Page, feed) -> None:
     expect(page.locator("#machine-machine_2d01 .chip")).to_contain_text("normal")
 
 
-def test_hostile_hashtags_are_only_text(page: Page, feed) -> None:
-    """Markup that got into the page would also show as a blocked script in the console, which fails every test."""
+def test_hostile_hashtags_are_shown_as_text(page: Page, feed) -> None:
+    """Markup that reached the page would also be a blocked script in the console, which fails every test."""
     for hashtag in HOSTILE:
         feed.add_posts(hashtag, 90_000, feed.minute())
     expect(page.locator(".ranking tbody tr")).to_have_count(len(HOSTILE) + 1)
-    page.reload()  # now all of it is built at once
+    page.reload()  # now the page is built with them from the start
 
     expect(page.get_by_title(f"#{HOSTILE[0]}", exact=True)).to_be_visible()
     expect(page.get_by_title(f"#{HOSTILE[1]}", exact=True)).to_be_visible()
@@ -98,7 +98,7 @@ def test_hostile_hashtags_are_only_text(page: Page, feed) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_the_age_grows_while_nothing_arrives(page: Page, feed) -> None:
+def test_the_age_grows_while_no_data_arrives(page: Page, feed) -> None:
     feed.add_commit("readings", datetime.now(UTC) - timedelta(seconds=61), silver=1)
     expect(age_of(page, "Machine readings")).to_contain_text("1 min")
     first = seconds(age_of(page, "Machine readings").inner_text())
@@ -111,32 +111,34 @@ def test_the_age_grows_while_nothing_arrives(page: Page, feed) -> None:
 
     assert 61 <= first < 100
     assert 2 <= second - first <= 20
-    assert third >= second, "opening the page anew must not make the data younger"
-    expect(page.locator(".tile").filter(has_text="Machine readings").locator(".verdict")).to_have_text("delayed")
+    assert third >= second, "a reload must not make the data look younger"
+    expect(page.locator(".tile").filter(has_text="Machine readings").locator(".status")).to_have_text("delayed")
 
 
-def test_a_new_event_makes_the_stream_young_again(page: Page, feed) -> None:
+def test_a_new_event_resets_the_age(page: Page, feed) -> None:
     feed.add_commit("posts", datetime.now(UTC), silver=1)
 
     expect(age_of(page, "Posts")).to_have_text(re.compile(r"^\d{1,2} s old$"))
-    expect(page.locator(".tile").filter(has_text="Posts").locator(".verdict")).to_have_text("live")
+    expect(page.locator(".tile").filter(has_text="Posts").locator(".status")).to_have_text("live")
 
 
-def test_everything_set_aside_is_counted(page: Page, feed) -> None:
+def test_quarantined_records_are_counted(page: Page, feed) -> None:
     feed.add_commit("machine_events", datetime.now(UTC), silver=41, duplicate=5, late=3, quarantine__malformed=2)
 
     row = page.locator(".counts tr").filter(has_text="Machine events")
     expect(row.locator("td")).to_have_text(["41", "3", "5", "0", re.compile(r"^2\s*unreadable 2$")])
 
 
-def test_the_last_picture_stays_while_the_database_is_away(page: Page, feed, database) -> None:
+def test_the_last_data_stays_while_the_database_is_stopped(page: Page, feed, database) -> None:
     shown = feed.count_posts("rain")
     expect(posts_of(page, "rain")).to_have_text(shown)
     expect(page.locator("#banner")).to_be_empty()
 
     database.stop()
     try:
-        expect(page.locator("#banner")).to_contain_text("The database is not answering. This is the last good picture")
+        expect(page.locator("#banner")).to_contain_text(
+            "The database is not answering. The page shows the last data that was read"
+        )
         expect(page.locator("#banner .age")).to_have_text(re.compile(r"s old$"))
         expect(posts_of(page, "rain")).to_have_text(shown)
         page.reload()
@@ -151,38 +153,38 @@ def test_the_last_picture_stays_while_the_database_is_away(page: Page, feed, dat
     expect(posts_of(page, "rain")).to_have_text(feed.count_posts("rain"))
 
 
-def test_a_pause_stops_the_numbers_until_it_ends(page: Page, feed) -> None:
+def test_pause_stops_the_numbers_until_resume(page: Page, feed) -> None:
     before = feed.count_posts("rain")
     expect(posts_of(page, "rain")).to_have_text(before)
     page.get_by_role("button", name="Pause").click()
 
     feed.add_posts("rain", 7, feed.minute())
-    expect(page.get_by_text("the numbers stand still")).to_be_visible()
+    expect(page.get_by_text("the numbers are not refreshed")).to_be_visible()
     page.wait_for_timeout(2500)
     during = posts_of(page, "rain").inner_text()
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Resume").click()
 
     assert during == before
     expect(posts_of(page, "rain")).to_have_text(feed.count_posts("rain"))
 
 
-def test_the_page_says_so_when_its_server_is_gone(chromium: Browser, page_process) -> None:
+def test_the_page_shows_that_its_server_does_not_answer(chromium: Browser, page_process) -> None:
     page = chromium.new_page()
     page.goto(page_process[1])
     expect(posts_of(page, "rain")).to_be_visible()
-    expect(page.locator("#lost")).to_be_hidden()
+    expect(page.locator("#disconnected")).to_be_hidden()
 
     page.route("**/_dash-update-component*", lambda route: route.abort())
-    expect(page.locator("#lost")).to_be_visible()
+    expect(page.locator("#disconnected")).to_be_visible()
     expect(posts_of(page, "rain")).to_be_visible()
     page.unroute("**/_dash-update-component*")
 
-    expect(page.locator("#lost")).to_be_hidden()
+    expect(page.locator("#disconnected")).to_be_hidden()
     page.close()
 
 
 @pytest.mark.parametrize("width", [390, 1440])
-def test_nothing_sticks_out(page: Page, width: int) -> None:
+def test_nothing_is_wider_than_the_window(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     expect(page.locator(".card").first).to_be_visible()
 

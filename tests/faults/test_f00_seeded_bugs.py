@@ -1,4 +1,4 @@
-"""F0: the proof bites. A bug is patched into the product, the same hard day goes by, and the recount names it."""
+"""F0: the recount finds bugs. Each bug is patched into the product, the same faulty day is run, and a check objects."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.streaming.readwriter import DataStreamReader
 
 from streaming.operations.repair import skip_lost
-from streaming.queries.dedup_recovery import KnownIds
+from streaming.queries.dedup_recovery import DedupRecovery
 from streaming.queries.postgres_sync import PostgresSync
 from streaming.queries.supervisor import QueryFailed
 from streaming.queries.topic_query import TopicQuery
@@ -22,36 +22,37 @@ from streaming.sinks import postgres
 from streaming.sinks.postgres import Ledger
 from tests.support.faults.broker_losses import lose_records
 from tests.support.faults.crashes import CRASH, crash_before
-from tests.support.faults.fixtures import Judge
-from tests.support.stream import POSTS, POSTS_CHAIN, StreamBench, make_post, send_posts
+from tests.support.faults.fixtures import AssertExact
+from tests.support.records import make_post
+from tests.support.stream import POSTS, POSTS_CHAIN, InProcessStream, send_posts
 
-Seed = Callable[[pytest.MonkeyPatch], None]
+Bug = Callable[[pytest.MonkeyPatch], None]
 pytestmark = pytest.mark.fault("F0")
 
 
-def send_events_on_edges(bench: StreamBench) -> None:
-    """On the first and in the last moment of a minute and of a day, and one that is told in another zone's time."""
+def send_events_on_edges(stream: InProcessStream) -> None:
+    """Posts at the first and last moment of a minute and of a day, and one whose time is written in another zone."""
     day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     moments = [day - timedelta(days=1), day - timedelta(milliseconds=1), day - timedelta(hours=7, minutes=30)]
     times = [at.isoformat(timespec="milliseconds") for at in moments]
     times.append(moments[2].astimezone(datetime.strptime("+0545", "%z").tzinfo).isoformat(timespec="milliseconds"))
-    bench.send("posts", [make_post(900 + n, created_at=at) for n, at in enumerate(times)], partition=2)
+    stream.send("posts", [make_post(900 + n, created_at=at) for n, at in enumerate(times)], partition=2)
 
 
-class SilentConnection(connection):
-    """A session whose server dies with the COMMIT: it is done, and nobody says so."""
+class UnansweredConnection(connection):
+    """A session whose COMMIT succeeds while its answer is lost."""
 
-    dies_at_commit = False
+    loses_answer = False
 
     def commit(self) -> None:
         super().commit()
-        if self.dies_at_commit:
+        if self.loses_answer:
             self.close()
             raise psycopg2.OperationalError("server closed the connection unexpectedly")
 
 
 def disturb_database(patch: pytest.MonkeyPatch) -> None:
-    """The first ledger transaction is cut off before its COMMIT; the next one's COMMIT is never answered."""
+    """Terminates the first ledger transaction before its COMMIT; loses the answer to the COMMIT of the next one."""
     record, connect, numbers = Ledger._record, postgres.connect, count(1)
 
     def record_disturbed(self: Ledger, cursor: Any, entry: Any) -> None:
@@ -59,41 +60,43 @@ def disturb_database(patch: pytest.MonkeyPatch) -> None:
         record(self, cursor, entry)
         if number == 1:
             cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
-        cursor.connection.dies_at_commit = number == 3  # 2: the first one again
+        cursor.connection.loses_answer = number == 3  # 2: the first one is repeated
 
     patch.setattr(Ledger, "_record", record_disturbed)
     patch.setattr(
-        postgres, "connect", lambda *url, **names: connect(*url, connection_factory=SilentConnection, **names)
+        postgres, "connect", lambda *url, **names: connect(*url, connection_factory=UnansweredConnection, **names)
     )
 
 
-def live_through_a_day(bench: StreamBench) -> None:
-    """Three batches: one is cut off from the database, one hears no answer, one crashes behind silver. And repeats."""
-    send_posts(bench, 0)
-    send_events_on_edges(bench)
-    bench.cap("posts", 20)
+def run_a_faulty_day(stream: InProcessStream) -> None:
+    """Three batches with repeats: one loses its session, one the answer to its COMMIT, one crashes after silver."""
+    send_posts(stream, 0)
+    send_events_on_edges(stream)
+    stream.cap("posts", 20)
     with pytest.MonkeyPatch.context() as fault:
         disturb_database(fault)
-        crash_before(fault, PostgresSync, "follow", call=3)
+        crash_before(fault, PostgresSync, "apply", call=3)
         with pytest.raises(QueryFailed, match=CRASH):
-            bench.drain(POSTS)
-    bench.drain(POSTS_CHAIN)
+            stream.drain(POSTS)
+    stream.drain(POSTS_CHAIN)
 
 
 def no_ledger(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Ledger, "_read_position", lambda _self: None)
+    patch.setattr(Ledger, "_read_silver_version", lambda _self: None)
     patch.setattr(Ledger, "_record", lambda *_: None)
 
 
-def upsert_without_looking(patch: pytest.MonkeyPatch) -> None:
-    """Adds whatever it is given; the ledger's row that is there already is written over."""
+def upsert_without_position(patch: pytest.MonkeyPatch) -> None:
+    """Adds every increment, also one that the ledger has; its row in the ledger is kept."""
     read = postgres.read_sql
-    anyway = " ON CONFLICT (query, silver_version) DO NOTHING"
-    patch.setattr(Ledger, "_read_position", lambda _self: None)
-    patch.setattr(postgres, "read_sql", lambda name: read(name) + (anyway if name.endswith("insert_entry.sql") else ""))
+    on_conflict = " ON CONFLICT (query, silver_version) DO NOTHING"
+    patch.setattr(Ledger, "_read_silver_version", lambda _self: None)
+    patch.setattr(
+        postgres, "read_sql", lambda name: read(name) + (on_conflict if name.endswith("insert_entry.sql") else "")
+    )
 
 
-def append_without_looking(patch: pytest.MonkeyPatch) -> None:
+def append_without_position(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("streaming.sinks.delta.decide", lambda *_: Decision.WHOLE)
 
 
@@ -107,13 +110,13 @@ def swallow_errors(patch: pytest.MonkeyPatch) -> None:
 
 
 def close_minutes_at_their_end(patch: pytest.MonkeyPatch) -> None:
-    """(00:00, 01:00] instead of [00:00, 01:00)."""
+    """Minutes are (00:00, 01:00] instead of [00:00, 01:00)."""
     trunc, moment = F.date_trunc, F.expr("INTERVAL 1 MICROSECOND")
     patch.setattr(F, "date_trunc", lambda unit, at: trunc(unit, F.col(at) - moment if unit == "minute" else F.col(at)))
 
 
 def read_local_time(patch: pytest.MonkeyPatch) -> None:
-    """The clock on the wall, whatever zone the text names."""
+    """Reads the time as UTC, whatever zone the text names."""
     patch.setattr("streaming.transforms.parsing.parse_time", lambda text: F.try_to_timestamp(F.substring(text, 1, 19)))
 
 
@@ -128,47 +131,47 @@ def keep_repeats(patch: pytest.MonkeyPatch) -> None:
         "streaming.queries.topic_query.drop_repeats",
         lambda events, _horizon: events.withColumn("ingested_at", F.current_timestamp()),
     )
-    patch.setattr(KnownIds, "drop_known", lambda _self, events, _batch_ms: events)
+    patch.setattr(DedupRecovery, "drop_known", lambda _self, events, _batch_ms: events)
 
 
-BUGS: dict[str, tuple[Seed, str]] = {
+BUGS: dict[str, tuple[Bug, str]] = {
     "ledger off": (no_ledger, "hashtag_minutes"),
-    "additive upsert without the ledger's check": (upsert_without_looking, "hashtag_minutes"),
-    "append without idempotence": (append_without_looking, "one_place"),
+    "additive upsert without the ledger's check": (upsert_without_position, "hashtag_minutes"),
+    "append without idempotence": (append_without_position, "one_place"),
     "swallowed database error": (swallow_errors, "ledger_rows"),
     "half-open minute edge": (close_minutes_at_their_end, "hashtag_minutes"),
     "local-time parsing": (read_local_time, "silver_posts"),
     "local days": (count_days_by_local_time, "author_days"),
     "deduplication off": (keep_repeats, "identity_once_within_horizon"),
 }
-"""Bug -> how it is put in, and a check that must object."""
+"""Bug -> the patch that makes it, and a check that must find differences."""
 
 
-def test_without_a_bug_the_day_is_exact(bench: StreamBench, judge: Judge) -> None:
-    live_through_a_day(bench)
-    judge(bench.verify().checks)
+def test_without_a_bug_the_faulty_day_is_exact(stream: InProcessStream, assert_exact: AssertExact) -> None:
+    run_a_faulty_day(stream)
+    assert_exact(stream.verify().checks)
 
 
 @pytest.mark.parametrize("bug", BUGS)
-def test_a_bug_is_seen(bench: StreamBench, bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    seed, check = BUGS[bug]
-    seed(monkeypatch)
-    live_through_a_day(bench)
-    assert check in {check.name for check in bench.verify().checks if check.differences}
+def test_a_bug_is_found(stream: InProcessStream, bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    introduce, check = BUGS[bug]
+    introduce(monkeypatch)
+    run_a_faulty_day(stream)
+    assert check in {check.name for check in stream.verify().checks if check.differences}
 
 
 @pytest.mark.parametrize("bug", ["", "failOnDataLoss=false"])
-def test_records_that_vanish_before_a_batch_are_not_read_over(
-    bench: StreamBench, bug: str, judge: Judge, monkeypatch: pytest.MonkeyPatch
+def test_records_lost_before_a_batch_are_not_skipped_silently(
+    stream: InProcessStream, bug: str, assert_exact: AssertExact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    send_posts(bench, 0)
-    bench.drain(("bronze", "posts"))
-    send_posts(bench, 40)
-    bench.drain(("bronze",))
+    send_posts(stream, 0)
+    stream.drain(("bronze", "posts"))
+    send_posts(stream, 40)
+    stream.drain(("bronze",))
     start, option = TopicQuery.start, DataStreamReader.option
 
     def start_after_retention(self: TopicQuery) -> Any:
-        lose_records(bench, "posts", below=30)
+        lose_records(stream, "posts", below=30)
         return start(self)
 
     monkeypatch.setattr(TopicQuery, "start", start_after_retention)
@@ -177,11 +180,11 @@ def test_records_that_vanish_before_a_batch_are_not_read_over(
         monkeypatch.setattr(
             DataStreamReader, "option", lambda self, key, value: option(self, key, forgiving.get(key, value))
         )
-        bench.drain(POSTS_CHAIN)
-        assert "duplicates_have_twins" in {check.name for check in bench.verify().checks if check.differences}
+        stream.drain(POSTS_CHAIN)
+        assert "duplicates_have_twins" in {check.name for check in stream.verify().checks if check.differences}
     else:
         with pytest.raises(QueryFailed, match="posts"):
-            bench.drain(POSTS)
-        skip_lost(bench.make_runtime())
-        bench.drain(POSTS_CHAIN)
-        judge(bench.verify().checks)
+            stream.drain(POSTS)
+        skip_lost(stream.make_runtime())
+        stream.drain(POSTS_CHAIN)
+        assert_exact(stream.verify().checks)

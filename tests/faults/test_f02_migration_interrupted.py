@@ -1,4 +1,4 @@
-"""F2 in a migration: the session dies between two files or inside one; the next `migrate` goes on from there."""
+"""F2: a migration loses its session between two files or inside one; the next `migrate` continues from there."""
 
 from contextlib import closing
 from itertools import count
@@ -33,21 +33,21 @@ def read_rows(settings: PostgresSettings, query: str) -> list[tuple[Any, ...]]:
 @pytest.mark.fault("F2")
 @pytest.mark.parametrize("inside", [False, True])
 @pytest.mark.parametrize("file", [2, 4, 11])
-def test_an_interrupted_migration_goes_on(
+def test_an_interrupted_migration_is_continued(
     empty_postgres: PostgresSettings,
     postgres: PostgresSettings,
     file: int,
     inside: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """`file`: counted over all that are run, the serving views included."""
+    """`file` counts all files that are run, those of the serving views included."""
     execute, numbers = migrations._execute, count(1)
 
     def execute_interrupted(cursor: psycopg2.extensions.cursor, sql_file: SqlFile) -> None:
-        is_hit = next(numbers) == file
-        if inside or not is_hit:
+        is_interrupted = next(numbers) == file
+        if inside or not is_interrupted:
             execute(cursor, sql_file)
-        if is_hit:
+        if is_interrupted:
             cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
     with monkeypatch.context() as patch:

@@ -1,51 +1,52 @@
-"""F5 inside one process: a newer driver takes a query over in the middle of a batch; the older one changes nothing."""
+"""F5: a newer driver acquires the fence of a query in the middle of a batch; the older one writes nothing more."""
 
 from typing import Any
 
 import pytest
 
-from streaming.queries.access import acquire_fence
 from streaming.queries.postgres_sync import PostgresSync
 from streaming.queries.supervisor import QueryFailed
 from streaming.queries.topic_query import TopicQuery
 from streaming.sinks.fence import Fenced
-from tests.support.faults.fixtures import Judge
-from tests.support.stream import POSTS, POSTS_CHAIN, StreamBench, send_posts
+from tests.support.faults.fixtures import AssertExact
+from tests.support.stream import POSTS, POSTS_CHAIN, InProcessStream, send_posts
 
 pytestmark = pytest.mark.fault("F5")
 
 
-def test_an_older_driver_is_fenced(bench: StreamBench, judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
-    send_posts(bench, 0)
-    land = TopicQuery._land_in_silver
+def test_an_older_driver_writes_no_silver(
+    stream: InProcessStream, assert_exact: AssertExact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send_posts(stream, 0)
+    write = TopicQuery._append_to_silver
 
-    def land_after_takeover(self: TopicQuery, *arguments: Any) -> Any:
-        acquire_fence(bench.make_runtime(), "posts", None)
-        return land(self, *arguments)
+    def write_after_takeover(self: TopicQuery, *arguments: Any) -> Any:
+        stream.make_runtime().acquire_fence("posts", None)
+        return write(self, *arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(TopicQuery, "_land_in_silver", land_after_takeover)
-        with pytest.raises(Fenced, match="taken over by a newer driver"):
-            bench.drain(POSTS)
-    assert bench.count("silver/posts") == 0
-    bench.drain(POSTS_CHAIN)
-    judge(bench.verify().checks)
+        patch.setattr(TopicQuery, "_append_to_silver", write_after_takeover)
+        with pytest.raises(Fenced, match="held by a newer driver"):
+            stream.drain(POSTS)
+    assert stream.count("silver/posts") == 0
+    stream.drain(POSTS_CHAIN)
+    assert_exact(stream.verify().checks)
 
 
 def test_a_newer_lease_stops_the_ledger_transaction(
-    bench: StreamBench, judge: Judge, monkeypatch: pytest.MonkeyPatch
+    stream: InProcessStream, assert_exact: AssertExact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    send_posts(bench, 0)
-    follow = PostgresSync.follow
+    send_posts(stream, 0)
+    apply = PostgresSync.apply
 
-    def follow_after_takeover(self: PostgresSync, *arguments: Any) -> None:
-        bench.run_sql("UPDATE ops.lease SET fence = fence + 1, holder = gen_random_uuid() WHERE query = 'posts'")
-        follow(self, *arguments)
+    def apply_after_takeover(self: PostgresSync, *arguments: Any) -> None:
+        stream.run_sql("UPDATE ops.lease SET fence = fence + 1, holder = gen_random_uuid() WHERE query = 'posts'")
+        apply(self, *arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(PostgresSync, "follow", follow_after_takeover)
-        with pytest.raises(QueryFailed, match="taken over by a newer driver"):
-            bench.drain(POSTS)
-    assert bench.run_sql("SELECT count(*) FROM ops.ledger WHERE query = 'posts'") == [(0,)]
-    bench.drain(POSTS_CHAIN)
-    judge(bench.verify().checks)
+        patch.setattr(PostgresSync, "apply", apply_after_takeover)
+        with pytest.raises(QueryFailed, match="held by a newer driver"):
+            stream.drain(POSTS)
+    assert stream.run_sql("SELECT count(*) FROM ops.ledger WHERE query = 'posts'") == [(0,)]
+    stream.drain(POSTS_CHAIN)
+    assert_exact(stream.verify().checks)

@@ -1,4 +1,4 @@
-"""Two drivers, and a driver that was frozen and wakes: exactly one commits, the other leaves with a sentence."""
+"""F5: two drivers, and a driver that was frozen and resumes: exactly one commits, the other ends with one sentence."""
 
 import random
 import time
@@ -8,16 +8,16 @@ from contextlib import contextmanager
 import pytest
 
 from streaming.local.processes import wait_until
-from tests.support.faults.fixtures import Injected, Judge
+from tests.support.faults.fixtures import AssertExact, CountInjection
+from tests.support.faults.installation import Installation
 from tests.support.faults.invariants import assert_settled
-from tests.support.faults.lakehouse import Lakehouse
-from tests.support.faults.proxy import AT_COMMIT, IN_COPY, Proxy, Trick
-from tests.support.faults.running import PATIENCE_SECONDS, Running
+from tests.support.faults.proxy import AT_COMMIT, IN_COPY, Disruption, Proxy
+from tests.support.faults.running_job import TIMEOUT_SECONDS, RunningJob
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
-FENCED = r"^query \w+ was taken over by a newer driver \(pid \d+\)$"
+FENCED = r"^query \w+ is held by a newer driver \(pid \d+\)$"
 FROZEN_SECONDS = 30.0
-"""A driver frozen inside a table's lock makes a newer one wait: then it wakes without anybody else's commit."""
+"""Longest wait for a commit of the newer driver: it makes none if the other was frozen while it held a table's lock."""
 ANYWHERE = (b"", 0)
 
 
@@ -28,56 +28,61 @@ ANYWHERE = (b"", 0)
     ids=["at once, frozen anywhere", "4 s apart, frozen in a COPY", "at once, frozen at COMMIT"],
 )
 def test_of_two_drivers_exactly_one_commits(
-    lakehouse: Lakehouse,
+    installation: Installation,
     chance: random.Random,
-    judge: Judge,
-    injected: Injected,
+    assert_exact: AssertExact,
+    count_injection: CountInjection,
     seconds_apart: float,
     place: tuple[bytes, int],
 ) -> None:
-    """Started at once or four seconds apart; then the winner is frozen, and wakes under a newer driver."""
-    proxy = Proxy(lakehouse.settings.postgres.port)
-    with lakehouse.load():
-        winner = start_twice(lakehouse, proxy, seconds_apart)
-        injected()
-        lakehouse.wait_for_ledger()
+    """Starts two drivers at once or 4 s apart; then freezes the winner and resumes it beside a newer driver."""
+    proxy = Proxy(installation.settings.postgres.port)
+    with installation.under_load():
+        winner = start_twice(installation, proxy, seconds_apart)
+        count_injection()
+        installation.wait_for_ledger()
         with held_at(proxy, place), winner.frozen(chance.choice(["python", "jvm", "both"])):
-            newest = lakehouse.start("stream")
-            newest.wait_for("state=")  # a query is open, or waits for a lock that the frozen one holds
-            before = lakehouse.commits()
-            wait_until(lambda: lakehouse.commits() > before, FROZEN_SECONDS)
+            newest = installation.start("stream")
+            newest.wait_for_log("state=")  # a query has started, or waits for a lock that the frozen driver holds
+            before = installation.count_commits()
+            wait_until(lambda: installation.count_commits() > before, FROZEN_SECONDS)
         assert_fenced(winner)
-        injected()
-        lakehouse.wait_for_commits(3)
-        lakehouse.wait_for_ledger()
-        assert newest.process.poll() is None, newest.text()[-3000:]
+        count_injection()
+        installation.wait_for_commits(3)
+        installation.wait_for_ledger()
+        assert newest.process.poll() is None, newest.read_log()[-3000:]
         newest.terminate()
     proxy.close()
-    assert assert_settled(lakehouse, judge)["one_place"].rows > 1000
+    assert assert_settled(installation, assert_exact)["one_place"].rows > 1000
 
 
-def start_twice(lakehouse: Lakehouse, proxy: Proxy, seconds_apart: float) -> Running:
-    """Two drivers; the one that stays, once the other has left."""
-    first = lakehouse.start("stream", overrides=[f"postgres.url={proxy.url}"])
-    time.sleep(seconds_apart)  # the fault itself: a scheduler's second try
-    drivers = [first, lakehouse.start("stream", overrides=[f"postgres.url={proxy.url}"])]
-    assert wait_until(lambda: any(d.process.poll() is not None for d in drivers), PATIENCE_SECONDS), "both stay"
+def start_twice(installation: Installation, proxy: Proxy, seconds_apart: float) -> RunningJob:
+    """Starts two drivers; returns the one that still runs once the other has ended."""
+    first = installation.start("stream", overrides=[f"postgres.url={proxy.url}"])
+    time.sleep(seconds_apart)  # the fault itself: a scheduler that starts the job again
+    drivers = [first, installation.start("stream", overrides=[f"postgres.url={proxy.url}"])]
+    assert wait_until(lambda: any(d.process.poll() is not None for d in drivers), TIMEOUT_SECONDS), (
+        "both drivers still run"
+    )
     drivers.sort(key=lambda driver: driver.process.poll() is None)
     assert_fenced(drivers[0])
     return drivers[1]
 
 
-def assert_fenced(driver: Running) -> None:
-    """It leaves with the sentence, and nothing else went wrong."""
+def assert_fenced(driver: RunningJob) -> None:
+    """Fails unless it has ended with the sentence about the newer driver and has logged no other error."""
     driver.assert_fatal(FENCED)
-    assert "level=ERROR" not in driver.text()
+    assert "level=ERROR" not in driver.read_log()
 
 
 @contextmanager
 def held_at(proxy: Proxy, place: tuple[bytes, int]) -> Iterator[None]:
-    """The block begins when the driver is inside its transaction: in the middle of a COPY only its own temp table is
-    locked; before COMMIT facts are, until the server ends a session that is silent."""
+    """Holds the message at `place` while the block runs, which begins once the driver is inside its transaction.
+
+    In the middle of a COPY only its own temp table is locked; before COMMIT fact tables are, until the server ends a
+    session that is idle in its transaction.
+    """
     marker, after = place
-    with proxy.trap(marker, Trick.HOLD, after) as trap:
-        assert trap.sprung.wait(PATIENCE_SECONDS), f"there was no {marker!r}"
+    with proxy.intercept(marker, Disruption.HOLD, after) as interception:
+        assert interception.hit.wait(TIMEOUT_SECONDS), f"no message contained {marker!r}"
         yield

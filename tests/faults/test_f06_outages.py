@@ -1,12 +1,13 @@
-"""Broker and database leave, are killed, hang and come back: the driver stays, and all catches up by itself."""
+"""F6: broker and database are stopped, killed or locked and come back: the driver keeps running and catches up."""
 
 import random
 
 import pytest
 
-from tests.support.faults.fixtures import Injected, Judge
+from tests.support.faults.driver_under_load import driver_under_load
+from tests.support.faults.fixtures import AssertExact, CountInjection
+from tests.support.faults.installation import Installation
 from tests.support.faults.invariants import assert_settled
-from tests.support.faults.lakehouse import Lakehouse
 from tests.support.faults.outages import (
     hold_lock,
     kill_broker,
@@ -16,16 +17,15 @@ from tests.support.faults.outages import (
     stop_broker,
     terminate_sessions,
 )
-from tests.support.faults.scene import open_scene
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
 @pytest.mark.fault("F6", ci=0, full=1)
-def test_broker_and_database_come_back(
-    lakehouse: Lakehouse, chance: random.Random, judge: Judge, injected: Injected
+def test_the_driver_survives_outages_of_broker_and_database(
+    installation: Installation, chance: random.Random, assert_exact: AssertExact, count_injection: CountInjection
 ) -> None:
-    """One outage after the other, in an order that the seed decides; the same driver lives through all of them."""
+    """One outage after the other in a random order; the same driver survives all of them."""
     outages = [
         stop_broker,
         kill_broker,
@@ -35,10 +35,10 @@ def test_broker_and_database_come_back(
         terminate_sessions,
         hold_lock,
     ]
-    with open_scene(lakehouse, full=True) as scene:
+    with driver_under_load(installation, full=True) as driver:
         for outage in chance.sample(outages, len(outages)):
-            outage(scene)
-            scene.assert_catches_up()
-            scene.assert_recovers()
-            injected()
-    assert assert_settled(lakehouse, judge)["one_place"].rows > 1000
+            outage(driver)
+            driver.assert_catches_up()
+            driver.assert_recovers()
+            count_injection()
+    assert assert_settled(installation, assert_exact)["one_place"].rows > 1000

@@ -1,28 +1,34 @@
-"""A bad way to the database: slow, cut in the middle of a message, silent, and a COMMIT without an answer."""
+"""F7: a bad network to the database: slow, reset in the middle of a message, no traffic, a COMMIT without an answer."""
 
 import random
 
 import pytest
 
-from tests.support.faults.fixtures import Injected, Judge
+from tests.support.faults.driver_under_load import driver_under_load
+from tests.support.faults.fixtures import AssertExact, CountInjection
+from tests.support.faults.installation import Installation
 from tests.support.faults.invariants import assert_settled
-from tests.support.faults.lakehouse import Lakehouse
-from tests.support.faults.network import cut_a_copy, cut_an_upsert, fall_silent, slow_down, swallow_a_commit
-from tests.support.faults.scene import open_scene
+from tests.support.faults.network import (
+    cut_a_copy,
+    cut_an_upsert,
+    drop_all_traffic,
+    lose_the_answer_to_a_commit,
+    slow_down,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
 @pytest.mark.fault("F7", ci=0, full=1)
-def test_a_bad_way_to_the_database_costs_time_and_no_row(
-    lakehouse: Lakehouse, chance: random.Random, judge: Judge, injected: Injected
+def test_a_bad_network_to_the_database_changes_no_number(
+    installation: Installation, chance: random.Random, assert_exact: AssertExact, count_injection: CountInjection
 ) -> None:
-    """One fault after the other, in an order that the seed decides; the same driver lives through all."""
-    faults = [slow_down, cut_a_copy, cut_an_upsert, swallow_a_commit, fall_silent]
-    with open_scene(lakehouse, full=True) as scene:
+    """One fault after the other in a random order; the same driver survives all of them."""
+    faults = [slow_down, cut_a_copy, cut_an_upsert, lose_the_answer_to_a_commit, drop_all_traffic]
+    with driver_under_load(installation, full=True) as driver:
         for fault in chance.sample(faults, len(faults)):
-            fault(scene)
-            scene.assert_catches_up()
-            scene.assert_recovers()
-            injected()
-    assert assert_settled(lakehouse, judge)["one_place"].rows > 1000
+            fault(driver)
+            driver.assert_catches_up()
+            driver.assert_recovers()
+            count_injection()
+    assert assert_settled(installation, assert_exact)["one_place"].rows > 1000

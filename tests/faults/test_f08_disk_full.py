@@ -1,4 +1,4 @@
-"""A disk that is full: the driver leaves with one sentence, and after room was made the next start goes on, exactly."""
+"""F8: a full disk ends the driver with one sentence; once there is space the next start continues, exactly."""
 
 import errno
 import os
@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.faults.fixtures import Injected, Judge
+from tests.support.faults.fixtures import AssertExact, CountInjection
+from tests.support.faults.installation import Installation
 from tests.support.faults.invariants import assert_settled
-from tests.support.faults.lakehouse import Lakehouse
 
 pytestmark = [
     pytest.mark.slow,
@@ -21,30 +21,30 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root"),
 ]
 PLACES = ("lake", "checkpoints", "tmp")
-DISK_BYTES = 192 << 20  # the test needs a quarter of that; RocksDB sets room aside for its logs
-LARGE = bytes(1 << 20)  # a write that does not fit is cut to what does
+DISK_BYTES = 192 << 20  # the test needs a quarter of that; RocksDB reserves space for its logs
+LARGE = bytes(1 << 20)  # the kernel shortens a write that does not fit
 
 
 @pytest.mark.fault("F8", ci=0, full=1)
-def test_a_full_disk_ends_the_driver_and_costs_nothing(
-    lakehouse: Lakehouse, chance: random.Random, judge: Judge, injected: Injected
+def test_a_full_disk_ends_the_driver_and_changes_no_number(
+    installation: Installation, chance: random.Random, assert_exact: AssertExact, count_injection: CountInjection
 ) -> None:
-    """Lake, checkpoints and temporary files, each on a disk of its own that is full for a while."""
-    with own_disks(lakehouse):
-        with lakehouse.load():
+    """Lake, checkpoints and temporary files, each on a small disk of its own that is full while one driver runs."""
+    with small_disks(installation):
+        with installation.under_load():
             for place in chance.sample(PLACES, len(PLACES)):
-                stream = lakehouse.start("stream")
-                lakehouse.wait_for_commits(chance.randint(2, 8))
-                with full_disk(lakehouse.root / lakehouse.settings.var.relative_to("/") / place):
-                    stream.assert_fatal(rf"no space left on the disk of \S+/{place}\S* \(\d+ MiB are free\)")
-                injected()
-        assert assert_settled(lakehouse, judge)["one_place"].rows > 1000
+                job = installation.start("stream")
+                installation.wait_for_commits(chance.randint(2, 8))
+                with full_disk(installation.root / installation.settings.var.relative_to("/") / place):
+                    job.assert_fatal(rf"no space left on the disk of \S+/{place}\S* \(\d+ MiB are free\)")
+                count_injection()
+        assert assert_settled(installation, assert_exact)["one_place"].rows > 1000
 
 
 @contextmanager
-def own_disks(lakehouse: Lakehouse) -> Iterator[None]:
-    """While the block runs, jobs see a small disk at each place: a mount namespace that vanishes with its process."""
-    folders = [lakehouse.settings.var / place for place in PLACES]
+def small_disks(installation: Installation) -> Iterator[None]:
+    """While the block runs, jobs see a tmpfs at each place, in a mount namespace that ends with `holder`."""
+    folders = [installation.settings.var / place for place in PLACES]
     mounts = [f"mkdir -p {folder} && mount -t tmpfs -o size={DISK_BYTES} tmpfs {folder}" for folder in folders]
     script = " && ".join([*mounts, "echo ready", "exec cat"])
     with subprocess.Popen(
@@ -52,36 +52,36 @@ def own_disks(lakehouse: Lakehouse) -> Iterator[None]:
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"ready\n"
-        lakehouse.prefix = ["nsenter", f"--mount=/proc/{holder.pid}/ns/mnt"]
-        lakehouse.root = Path(f"/proc/{holder.pid}/root")
+        installation.prefix = ["nsenter", f"--mount=/proc/{holder.pid}/ns/mnt"]
+        installation.root = Path(f"/proc/{holder.pid}/root")
         try:
             yield
         finally:
-            lakehouse.prefix, lakehouse.root = [], Path("/")
-            holder.communicate()  # the end of its input ends it
+            installation.prefix, installation.root = [], Path("/")
+            holder.communicate()  # closes its input, which ends it
 
 
 @contextmanager
 def full_disk(folder: Path) -> Iterator[None]:
-    """Not a page is free there while the block runs: what the driver gives back is taken at once."""
-    over = threading.Event()
-    writer = threading.Thread(target=fill, args=(folder / "filler", over))
+    """Keeps the folder's disk full while the block runs: space that the driver frees is used up at once."""
+    ended = threading.Event()
+    writer = threading.Thread(target=fill, args=(folder / "filler", ended))
     writer.start()
     try:
         yield
     finally:
-        over.set()
+        ended.set()
         writer.join()
         (folder / "filler").unlink()
 
 
-def fill(file: Path, over: threading.Event) -> None:
-    """Writes until it is over, in the largest pieces that still fit."""
+def fill(file: Path, ended: threading.Event) -> None:
+    """Writes until `ended`, each time as much as still fits."""
     with file.open("wb", buffering=0) as filler:
-        while not over.is_set():
+        while not ended.is_set():
             try:
                 filler.write(LARGE)
             except OSError as error:
                 if error.errno != errno.ENOSPC:
                     raise
-                over.wait(0.01)
+                ended.wait(0.01)

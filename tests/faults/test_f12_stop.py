@@ -1,40 +1,44 @@
-"""TERM at any moment: the driver is gone within ten seconds, the next start goes on, nothing is lost."""
+"""F12: SIGTERM at any moment ends the driver within ten seconds; the next start continues, with exact numbers."""
 
 import random
 from contextlib import nullcontext
 
 import pytest
 
-from tests.support.faults.fixtures import Injected, Judge
-from tests.support.faults.invariants import assert_leaves, assert_settled
-from tests.support.faults.lakehouse import Lakehouse
-from tests.support.faults.running import Running
+from tests.support.faults.fixtures import AssertExact, CountInjection
+from tests.support.faults.installation import Installation
+from tests.support.faults.invariants import assert_settled, assert_stops
+from tests.support.faults.running_job import RunningJob
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 STARTING = ("jvm", "python", "query=bronze state=started")
 
 
 @pytest.mark.fault("F12")
-def test_a_stopped_driver_leaves_at_once_and_loses_nothing(
-    lakehouse: Lakehouse, chance: random.Random, judge: Judge, injected: Injected, full: bool
+def test_a_driver_stops_within_ten_seconds_and_loses_nothing(
+    installation: Installation,
+    chance: random.Random,
+    assert_exact: AssertExact,
+    count_injection: CountInjection,
+    full: bool,
 ) -> None:
-    """In turns between or inside its batches, while the driver starts, and while a part of it is frozen; in CI once."""
-    with lakehouse.load():
+    """In turns while it runs, while it starts, and while its JVM, its Python process or both are frozen; in CI once."""
+    with installation.under_load():
         for number in range(10 if full else 1):
-            stream = lakehouse.start("stream")
+            job = installation.start("stream")
             if number % 3 == 1:
-                wait_for_stage(stream, chance.choice(STARTING))
+                wait_for_stage(job, chance.choice(STARTING))
             else:
-                lakehouse.wait_for_commits(chance.randint(1, 12))
-            with stream.frozen(chance.choice(["python", "jvm", "both"])) if number % 3 == 2 else nullcontext():
-                assert_leaves(stream)
-            injected()
-    assert assert_settled(lakehouse, judge)["one_place"].rows > 1000
+                installation.wait_for_commits(chance.randint(1, 12))
+            with job.frozen(chance.choice(["python", "jvm", "both"])) if number % 3 == 2 else nullcontext():
+                assert_stops(job)
+            count_injection()
+    assert assert_settled(installation, assert_exact)["one_place"].rows > 1000
 
 
-def wait_for_stage(stream: Running, stage: str) -> None:
-    """Waits until a process is there, or until the driver has said something."""
+def wait_for_stage(job: RunningJob, stage: str) -> None:
+    """Waits until a process runs, or until the driver has logged a line."""
     if stage.startswith("query="):
-        stream.wait_for(stage)
+        job.wait_for_log(stage)
     else:
-        stream.wait_for_process(stage)
+        job.wait_for_process(stage)

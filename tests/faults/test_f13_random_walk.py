@@ -1,4 +1,4 @@
-"""Fifty faults in a row, drawn by the seed: what one of them leaves behind must not make the next one worse."""
+"""F13: fifty random faults in a row, because the state after one fault is where the next one begins."""
 
 import random
 import shutil
@@ -7,57 +7,57 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.faults import network, outages
-from tests.support.faults.fixtures import Injected, Judge
-from tests.support.faults.invariants import assert_leaves, assert_settled
-from tests.support.faults.lakehouse import Lakehouse
-from tests.support.faults.scene import Scene, open_scene
+from tests.support.faults.driver_under_load import DriverUnderLoad, driver_under_load
+from tests.support.faults.fixtures import AssertExact, CountInjection
+from tests.support.faults.installation import Installation
+from tests.support.faults.invariants import assert_settled, assert_stops
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3 * 3600)]
 STEPS = 50
 
 
-def kill_jvm(scene: Scene) -> None:
-    """F1."""
-    kill(scene, "jvm")
+def kill_jvm(driver: DriverUnderLoad) -> None:
+    """F1: the JVM."""
+    kill(driver, "jvm")
 
 
-def kill_python(scene: Scene) -> None:
-    """F1, the other half."""
-    kill(scene, "python")
+def kill_python(driver: DriverUnderLoad) -> None:
+    """F1: the Python driver."""
+    kill(driver, "python")
 
 
-def kill(scene: Scene, victim: str) -> None:
-    """`kill -9`, and the next start."""
-    assert scene.stream.kill(victim) != 0
-    scene.start_driver()
+def kill(driver: DriverUnderLoad, process: str) -> None:
+    """`kill -9` and a restart."""
+    assert driver.job.kill(process) != 0
+    driver.start_another()
 
 
-def stop(scene: Scene) -> None:
-    """F12."""
-    assert_leaves(scene.stream)
-    scene.start_driver()
+def stop(driver: DriverUnderLoad) -> None:
+    """F12: SIGTERM and a restart."""
+    assert_stops(driver.job)
+    driver.start_another()
 
 
-def lose_checkpoint(scene: Scene) -> None:
-    """F3: a whole checkpoint is gone when the next driver starts."""
-    assert_leaves(scene.stream)
-    shutil.rmtree(scene.lakehouse.settings.stream.checkpoints / "posts")
-    scene.start_driver()
+def lose_checkpoint(driver: DriverUnderLoad) -> None:
+    """F3: a whole checkpoint is missing when the next driver starts."""
+    assert_stops(driver.job)
+    shutil.rmtree(driver.installation.settings.stream.checkpoints / "posts")
+    driver.start_another()
 
 
-def replace_driver(scene: Scene) -> None:
-    """F5: a second driver takes over; the first leaves with a sentence."""
-    old = scene.stream
-    scene.start_driver()
-    old.assert_fatal("taken over by a newer driver")
+def replace_driver(driver: DriverUnderLoad) -> None:
+    """F5: a second driver acquires every fence; the first ends with one sentence."""
+    old = driver.job
+    driver.start_another()
+    old.assert_fatal("held by a newer driver")
 
 
-def maintain(scene: Scene) -> None:
-    """F11: beside the stream."""
-    scene.lakehouse.run("maintain", "--open-day")
+def maintain(driver: DriverUnderLoad) -> None:
+    """F11: `maintain` beside the stream."""
+    driver.installation.run("maintain", "--open-day")
 
 
-ACTIONS: tuple[Callable[[Scene], None], ...] = (
+ACTIONS: tuple[Callable[[DriverUnderLoad], None], ...] = (
     kill_jvm,
     kill_python,
     stop,
@@ -74,19 +74,19 @@ ACTIONS: tuple[Callable[[Scene], None], ...] = (
     network.slow_down,
     network.cut_a_copy,
     network.cut_an_upsert,
-    network.swallow_a_commit,
-    network.fall_silent,
+    network.lose_the_answer_to_a_commit,
+    network.drop_all_traffic,
 )
 
 
 @pytest.mark.fault("F13", ci=0, full=1)
-def test_a_random_walk_ends_where_the_numbers_say(
-    lakehouse: Lakehouse, chance: random.Random, judge: Judge, injected: Injected
+def test_a_random_walk_of_faults_changes_no_number(
+    installation: Installation, chance: random.Random, assert_exact: AssertExact, count_injection: CountInjection
 ) -> None:
-    """Every step waits until both sides of the driver move on again."""
-    with open_scene(lakehouse, full=False) as scene:
+    """After every fault the driver must commit to lake and database again before the next one."""
+    with driver_under_load(installation, full=False) as driver:
         for action in chance.choices(ACTIONS, k=STEPS):
-            action(scene)
-            scene.assert_recovers()
-            injected()
-    assert assert_settled(lakehouse, judge)["one_place"].rows > 1000
+            action(driver)
+            driver.assert_recovers()
+            count_injection()
+    assert assert_settled(installation, assert_exact)["one_place"].rows > 1000

@@ -1,4 +1,4 @@
-"""Every job's --help, word for word. After a wanted change: run this file with GOLDEN=write, then read the diff."""
+"""The --help of every job equals its golden file. After an intended change run with GOLDEN=write and read the diff."""
 
 import os
 import subprocess
@@ -29,13 +29,13 @@ def ask_for_help(job: str) -> str:
 
 
 @pytest.mark.parametrize("job", sorted(read_jobs()))
-def test_the_help_of_a_job_is_what_was_agreed(job: str) -> None:
+def test_the_help_of_a_job_is_its_golden_file(job: str) -> None:
     path = GOLDEN / f"{job}.txt"
-    said = ask_for_help(job)
+    printed = ask_for_help(job)
     if os.environ.get("GOLDEN") == "write":
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(said)
-    assert said == path.read_text()
+        path.write_text(printed)
+    assert printed == path.read_text()
 
 
 def test_no_golden_file_outlives_its_job() -> None:
@@ -44,6 +44,6 @@ def test_no_golden_file_outlives_its_job() -> None:
 
 @pytest.mark.parametrize("job", sorted(read_jobs()))
 def test_every_job_has_profile_and_set(job: str) -> None:
-    said = (GOLDEN / f"{job}.txt").read_text()
-    assert "--profile NAME" in said
-    assert "--set KEY=VALUE" in said
+    printed = (GOLDEN / f"{job}.txt").read_text()
+    assert "--profile NAME" in printed
+    assert "--set KEY=VALUE" in printed

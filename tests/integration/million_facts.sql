@@ -1,11 +1,12 @@
--- A warehouse of about a million facts with planted answers. The newest minute is 2026-03-06 12:00 UTC (a Friday).
--- Run as a superuser with session_replication_role = replica: foreign keys are checked per row otherwise. They hold.
+-- A warehouse of about a million rows in fact_* tables, with injected values for which the answers of the example questions
+-- are known. The newest minute is 2026-03-06 12:00 UTC (a Friday). Run as a superuser with session_replication_role =
+-- replica, because foreign keys are checked per row otherwise; all rows satisfy them.
 
--- 5 040 hashtags, 3 languages, 2 880 minutes (two days) of 140 facts. 'always-00' is the largest tag.
+-- 5 040 hashtags, 3 languages, 2 880 minutes (two days) of 140 rows. 'always-00' is the largest tag.
 INSERT INTO warehouse.dim_hashtag (hashtag)
 SELECT 'always-' || to_char(n, 'FM00') FROM generate_series(0, 39) AS n
 UNION ALL SELECT 'tail-' || to_char(n, 'FM0000') FROM generate_series(0, 4999) AS n;
-INSERT INTO warehouse.dim_hashtag (hashtag) VALUES ('planted-rise'), ('planted-fall'), ('planted-new');
+INSERT INTO warehouse.dim_hashtag (hashtag) VALUES ('injected-rise'), ('injected-fall'), ('injected-new');
 INSERT INTO warehouse.dim_language (language) VALUES ('pt'), ('en'), ('es');
 
 INSERT INTO warehouse.fact_hashtag_minute (minute, date_id, hashtag_id, language_id, posts)
@@ -17,18 +18,18 @@ FROM (
            (ARRAY['pt', 'en', 'es'])[1 + k % 3] AS language,
            CASE WHEN k < 40 THEN 80 - 2 * k ELSE 1 END AS posts
     FROM generate_series(0, 2879) AS m, generate_series(0, 139) AS k
-    -- planted: 6 posts a minute after 1 a minute; 1 after 6; 2 after nothing
-    UNION ALL SELECT timestamptz '2026-03-06 12:00Z' - m * interval '1 minute', 'planted-rise', 'pt',
+    -- injected: 6 posts a minute after 1 a minute; 1 after 6; 2 after none
+    UNION ALL SELECT timestamptz '2026-03-06 12:00Z' - m * interval '1 minute', 'injected-rise', 'pt',
                      CASE WHEN m < 60 THEN 6 ELSE 1 END FROM generate_series(0, 119) AS m
-    UNION ALL SELECT timestamptz '2026-03-06 12:00Z' - m * interval '1 minute', 'planted-fall', 'pt',
+    UNION ALL SELECT timestamptz '2026-03-06 12:00Z' - m * interval '1 minute', 'injected-fall', 'pt',
                      CASE WHEN m < 60 THEN 1 ELSE 6 END FROM generate_series(0, 119) AS m
-    UNION ALL SELECT timestamptz '2026-03-06 12:00Z' - m * interval '1 minute', 'planted-new', 'es', 2
+    UNION ALL SELECT timestamptz '2026-03-06 12:00Z' - m * interval '1 minute', 'injected-new', 'es', 2
               FROM generate_series(0, 59) AS m
 ) AS facts
 JOIN warehouse.dim_hashtag AS h USING (hashtag)
 JOIN warehouse.dim_language AS l USING (language);
 
--- Pairs: 'planted-rise' and 'planted-new' appear together 100 times in the newest hour, every other pair once an hour.
+-- Pairs: 'injected-rise' and 'injected-new' appear together 100 times in the newest hour, every other pair once an hour.
 INSERT INTO warehouse.fact_hashtag_pair_hour (hour, date_id, hashtag_id_a, hashtag_id_b, posts)
 SELECT hour, (hour AT TIME ZONE 'UTC')::date, first.id + a, first.id + a + 1 + a % 7, 1
 FROM generate_series(timestamptz '2026-03-04 13:00Z', '2026-03-06 12:00Z', interval '1 hour') AS hour,
@@ -36,7 +37,7 @@ FROM generate_series(timestamptz '2026-03-04 13:00Z', '2026-03-06 12:00Z', inter
 UNION ALL
 SELECT '2026-03-06 12:00Z', '2026-03-06', n.hashtag_id, r.hashtag_id, 100
 FROM warehouse.dim_hashtag AS n, warehouse.dim_hashtag AS r
-WHERE n.hashtag = 'planted-new' AND r.hashtag = 'planted-rise';
+WHERE n.hashtag = 'injected-new' AND r.hashtag = 'injected-rise';
 
 -- Authors: 3 000 each first seen on 2 and on 3 March; of those of 2 March one in four is active again on each later day,
 -- of those of 3 March every one is, on 6 March. The first author of all posts 500 times on 6 March.
@@ -51,8 +52,8 @@ WHERE day = a.first_seen_date
    OR (a.first_seen_date = '2026-03-02' AND day > a.first_seen_date AND (a.author_id - first.author_id) % 4 = 0)
    OR (a.first_seen_date = '2026-03-03' AND day = '2026-03-06');
 
--- 15 machines, 6 sensors, 6 600 minutes (4.6 days): 594 000 facts less the planted silence. All values stay within the
--- limits (30 to 70; rotation 0 to 70) and within one deviation of their mean, but for what is planted.
+-- 15 machines, 6 sensors, 6 600 minutes (4.6 days): 594 000 rows less the injected gaps. All values stay within the
+-- limits (30 to 70; rotation 0 to 70) and within one deviation of their mean, except for the injected values.
 INSERT INTO warehouse.dim_machine (machine_id, model, line, site, commissioned_on, idle_rotation_rpm, is_placeholder)
 SELECT 'm-' || to_char(n, 'FM00'), 'mill', CASE WHEN n <= 8 THEN 'north' ELSE 'south' END, 'plant', '2020-01-01', 10, false
 FROM generate_series(1, 15) AS n ORDER BY n;
@@ -74,9 +75,9 @@ FROM (
            CASE
                -- outside the limits for 7 minutes
                WHEN m.machine_id = 'm-03' AND s.sensor = 'vibration_mm_s' AND n BETWEEN 100 AND 106 THEN 75
-               -- inside the limits, but far from the machine's own habit, for 5 minutes
+               -- inside the limits, but far from the machine's own normal range, for 5 minutes
                WHEN m.machine_id = 'm-05' AND s.sensor = 'temperature_c' AND n BETWEEN 200 AND 204 THEN 62
-               -- stands still through the whole early shift of 5 March (09:00 to 17:00 UTC); 10 is not above idle
+               -- idle during the whole early shift of 5 March (09:00 to 17:00 UTC); 10 is not above idle
                WHEN m.machine_id = 'm-02' AND s.sensor = 'rotation_rpm'
                    AND n BETWEEN 1141 AND 1620 THEN 10
                -- a slow climb of the newest six hours
@@ -85,20 +86,20 @@ FROM (
            END AS mean
     FROM generate_series(0, 6599) AS n, warehouse.dim_machine AS m, warehouse.dim_sensor AS s
     WHERE m.machine_id ~ '^m-'
-      AND NOT (m.machine_id = 'm-07' AND n BETWEEN 300 AND 344)  -- silent for 45 minutes
-      AND NOT (m.machine_id = 'm-08' AND n < 30)  -- and one that has not come back
+      AND NOT (m.machine_id = 'm-07' AND n BETWEEN 300 AND 344)  -- no data for 45 minutes
+      AND NOT (m.machine_id = 'm-08' AND n < 30)  -- and no data up to the end
 ) AS minutes;
 
 -- A failure two hours after the anomalies of m-03 began, and one of m-11 without any warning; then repairs.
 INSERT INTO warehouse.fact_machine_event
     (generation, partition, "offset", event_id, machine_key, date_id, occurred_at, kind, detail)
-SELECT 1, 0, row_number() OVER () - 1, 'e-' || machine_id || at::text, machine_key, at::date, at, kind, 'planted'
+SELECT 1, 0, row_number() OVER () - 1, 'e-' || machine_id || at::text, machine_key, at::date, at, kind, 'injected'
 FROM (VALUES ('m-03', timestamptz '2026-03-06 11:30Z', 'failure'), ('m-03', '2026-03-06 11:50Z', 'maintenance'),
              ('m-11', '2026-03-04 10:00Z', 'failure'), ('m-11', '2026-03-04 12:00Z', 'maintenance'),
-             ('m-11', '2026-03-05 10:00Z', 'failure')) AS planted (machine_id, at, kind)
+             ('m-11', '2026-03-05 10:00Z', 'failure')) AS injected (machine_id, at, kind)
 JOIN warehouse.dim_machine USING (machine_id);
 
--- The pipeline: one day of ledger at one row a second, and a day of counts.
+-- The pipeline: one day of ledger rows, one a second, and a day of counts.
 INSERT INTO ops.ledger (query, lineage, silver_version, from_offsets, to_offsets, rows, newest_event_at, batch_at)
 SELECT query, 1, v, jsonb_build_object('0', v * 10), jsonb_build_object('0', v * 10 + 10), 10,
        timestamptz '2026-03-06 12:00:59Z' - (86400 - v) * interval '1 second',

@@ -1,4 +1,4 @@
-"""The jobs that fill the topics, on a real broker: what the journal says is what the topics hold."""
+"""The jobs that send records, on a real broker: the journal agrees with the topics."""
 
 import json
 import os
@@ -95,7 +95,7 @@ def read_journal(settings: Settings) -> list[dict[str, Any]]:
 
 @contextmanager
 def started(words: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """A generator in a session of its own, which ends with the test whatever becomes of it."""
+    """A job in a session of its own; all its processes are killed at the end of the block."""
     process = subprocess.Popen(
         words,
         env=environment,
@@ -113,17 +113,17 @@ def started(words: list[str], environment: dict[str, str]) -> Iterator[subproces
         process.wait()
 
 
-def wait_for_new_answers(settings: Settings, known: int, wanted: int = 150) -> None:
-    """Returns when `wanted` acknowledgements beyond the `known` ones are in the journal; a machine may be silent."""
+def wait_for_new_acknowledgements(settings: Settings, known: int, wanted: int = 150) -> None:
+    """Returns when `wanted` acknowledgements beyond the `known` ones are in the journal; a machine may have a gap."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        if count_answers(settings) >= known + wanted:
+        if count_acknowledgements(settings) >= known + wanted:
             return
         time.sleep(0.1)
     pytest.fail("nothing was acknowledged within two minutes")
 
 
-def count_answers(settings: Settings) -> int:
+def count_acknowledgements(settings: Settings) -> int:
     """Acknowledgements in the journal of all runs so far."""
     files = settings.generator.journal.glob("*.jsonl")
     return sum(path.read_text(encoding="utf-8").count('"e":"ack"') for path in files)
@@ -147,11 +147,19 @@ def read_topics(settings: Settings) -> Records:
     return found
 
 
-def test_without_a_broker_it_says_which_command_starts_one(overrides: list[str], environment: dict[str, str]) -> None:
-    nobody = [*overrides, f"kafka.port={free_port()}"]
+def test_without_a_broker_the_error_names_the_command_that_starts_one(
+    overrides: list[str], environment: dict[str, str]
+) -> None:
+    without_broker = [*overrides, f"kafka.port={free_port()}"]
     for name in ("generate", "replay_recording"):
         ended = subprocess.run(
-            command(nobody, name), env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+            command(without_broker, name),
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         assert ended.returncode == 1
         assert "./spark-submit.sh services start" in ended.stderr
@@ -159,10 +167,10 @@ def test_without_a_broker_it_says_which_command_starts_one(overrides: list[str],
 
 
 @pytest.mark.usefixtures("broker")
-def test_the_journal_is_what_the_topics_hold_and_a_second_run_goes_on(job: Job, settings: Settings) -> None:
-    mix = ("--malformed", "0.1", "--duplicates", "0.05", "--late", "0.05")
+def test_the_journal_agrees_with_the_topics_and_a_second_run_continues(job: Job, settings: Settings) -> None:
+    injected = ("--malformed", "0.1", "--duplicates", "0.05", "--late", "0.05")
     for run in (1, 2):
-        ended = job("generate", "all", "--count", "600", "--unpaced", *mix)
+        ended = job("generate", "all", "--count", "600", "--unpaced", *injected)
         assert ended.returncode == 0, ended.stderr
         intents = read_journal(settings)
         assert {
@@ -178,17 +186,17 @@ def test_the_journal_is_what_the_topics_hold_and_a_second_run_goes_on(job: Job, 
 
 
 @pytest.mark.usefixtures("broker")
-def test_a_history_lies_in_the_past_and_in_the_topics(job: Job, settings: Settings) -> None:
+def test_the_event_times_of_a_history_are_in_the_past(job: Job, settings: Settings) -> None:
     known = {(intent["topic"], intent["id"]) for intent in read_journal(settings)}
     ended = job("generate", "all", "--history", "1", "--count", "400")
     assert ended.returncode == 0, ended.stderr
     new = [intent for intent in read_journal(settings) if (intent["topic"], intent["id"]) not in known]
-    facts = [(intent["topic"], intent["facts"]) for intent in new if intent["verdict"] == "valid"]
-    minutes = sorted(fact["minute"] for _, fact in facts if "minute" in fact)
+    expected = [(intent["topic"], intent["facts"]) for intent in new if intent["verdict"] == "valid"]
+    minutes = sorted(values["minute"] for _, values in expected if "minute" in values)
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     assert time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86_400)) == minutes[0][:10]
     assert minutes[-1] < now
-    posts = Counter(fact["minute"][:13] for topic, fact in facts if topic == "posts")
+    posts = Counter(values["minute"][:13] for topic, values in expected if topic == "posts")
     assert max(posts.values()) > 4 * min(posts.values())
 
 
@@ -211,26 +219,26 @@ def test_a_recording_is_replayed_twice_under_new_ids(job: Job, settings: Setting
 def test_a_paced_run_stops_on_demand_with_everything_acknowledged(
     number: signal.Signals, overrides: list[str], environment: dict[str, str], settings: Settings
 ) -> None:
-    known = count_answers(settings)
+    known = count_acknowledgements(settings)
     with started(command(overrides, "generate", "all", "--rate", "200"), environment) as process:
-        wait_for_new_answers(settings, known)
-        asked_at = time.monotonic()
-        os.killpg(process.pid, number)  # as a terminal does: parent and producers at once
+        wait_for_new_acknowledgements(settings, known)
+        signalled_at = time.monotonic()
+        os.killpg(process.pid, number)  # as a terminal does: to parent and worker processes at once
         output, errors = process.communicate(timeout=30)
-    assert time.monotonic() - asked_at < 10
+    assert time.monotonic() - signalled_at < 10
     assert (process.returncode, errors) == (0, ""), output
     sent, acknowledged = (int(output.split(word)[0].split()[-1]) for word in (" records sent", " acknowledged"))
     assert sent == acknowledged > 100
 
 
-def test_a_broker_that_goes_away_is_waited_for(
+def test_a_broker_that_stops_is_waited_for(
     broker: Broker, overrides: list[str], environment: dict[str, str], settings: Settings
 ) -> None:
-    known = count_answers(settings)
+    known = count_acknowledgements(settings)
     with started(command(overrides, "generate", "posts", "--rate", "100", "--count", "1500"), environment) as process:
-        wait_for_new_answers(settings, known)
+        wait_for_new_acknowledgements(settings, known)
         broker.stop()
-        time.sleep(6)  # longer than a request may take: it must notice that nobody is there
+        time.sleep(6)  # longer than a request may take: it must notice that no broker answers
         broker.start()
         output, errors = process.communicate(timeout=120)
     assert (process.returncode, errors) == (0, ""), output

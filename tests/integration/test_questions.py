@@ -1,8 +1,8 @@
-"""The ten example questions on a million facts: the planted answer, and in time, asked by the reader role.
+"""The ten example questions on a million rows of `fact_*` tables, run by the reader role: known answers and their cost.
 
-Each question may cost the database one second of an idle processor (measured: 1 to 530 ms). A loaded one, or another
-machine's, takes up to three times as long for anything: the second is counted in work of the same session just before.
-A question that hangs is ended by the server after thirty seconds.
+Each question may take one second of an idle processor (measured: 1 to 530 ms). A loaded processor, or a slower one,
+takes up to three times as long for any work: so the allowance is the processor time that a reference query takes in the
+same session just before. A question that hangs is cancelled by the server after thirty seconds.
 """
 
 from collections.abc import Iterator
@@ -20,8 +20,8 @@ from warehouse.database.connections import Connection, connect, role_url
 from warehouse.database.migrations import list_sql_files
 from warehouse.settings import PostgresSettings
 
-YARDSTICK = "SELECT max(md5(n::text)) FROM generate_series(1, 3000000) AS n"
-"""Takes one second of an idle processor; of no table, so that no change of ours moves it."""
+REFERENCE_QUERY = "SELECT max(md5(n::text)) FROM generate_series(1, 3000000) AS n"
+"""Takes one second of an idle processor; reads no table, so that no change of the schema changes its cost."""
 TRIES = 3
 HANGING_MS = 30_000
 Row = dict[str, Any]
@@ -29,7 +29,7 @@ Row = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def reader(migrated_template: PostgresSettings) -> Iterator[Connection]:
-    """The reader's session in a database with a million facts."""
+    """The reader's session in a database with a million rows in `fact_*` tables."""
     settings = make_database(migrated_template, MIGRATED)
     with closing(connect(superuser_url(settings, settings.url.rpartition("/")[2]), application_name="tests")) as loader:
         with loader, loader.cursor() as cursor:
@@ -47,7 +47,7 @@ def reader(migrated_template: PostgresSettings) -> Iterator[Connection]:
 def ask(reader: Connection, name: str) -> list[Row]:
     question = next(file for file in list_sql_files("serving/questions") if file.name == f"{name}.sql")
     for _ in range(TRIES):
-        _, allowed = time_read(reader, YARDSTICK)
+        _, allowed = time_read(reader, REFERENCE_QUERY)
         rows, used = time_read(reader, question.read())
         if used < allowed:
             return rows
@@ -55,7 +55,7 @@ def ask(reader: Connection, name: str) -> list[Row]:
 
 
 def time_read(reader: Connection, statement: str) -> tuple[list[Row], float]:
-    """Rows, and seconds of the backend's processor time."""
+    """Rows, and seconds of processor time that the backend used."""
     backend = psutil.Process(reader.info.backend_pid)
     before = backend.cpu_times()
     rows = read(reader, statement)
@@ -92,31 +92,31 @@ def test_top_hashtags(reader: Connection) -> None:
     }
 
 
-def test_directions_of_the_planted_hashtags(reader: Connection) -> None:
+def test_trends_of_the_injected_hashtags(reader: Connection) -> None:
     rows = read(
         reader,
         "SELECT hashtag, posts, previous_posts, trend FROM serving.hashtag_top "
-        "WHERE hashtag LIKE 'planted-%' ORDER BY hashtag",
+        "WHERE hashtag LIKE 'injected-%' ORDER BY hashtag",
     )
     assert [tuple(row.values()) for row in rows] == [
-        ("planted-fall", 60, 360, 60 / 360),
-        ("planted-new", 120, 0, None),
-        ("planted-rise", 360, 60, 6.0),
+        ("injected-fall", 60, 360, 60 / 360),
+        ("injected-new", 120, 0, None),
+        ("injected-rise", 360, 60, 6.0),
     ]
 
 
 def test_rising_hashtags(reader: Connection) -> None:
     rows = ask(reader, "02_rising_hashtags")
     assert [(row["hashtag"], row["growth"]) for row in rows[:3]] == [
-        ("planted-new", Decimal("121.00")),
-        ("planted-rise", Decimal("5.92")),
+        ("injected-new", Decimal("121.00")),
+        ("injected-rise", Decimal("5.92")),
         ("always-00", Decimal("1.00")),
     ]
 
 
 def test_hashtag_pairs(reader: Connection) -> None:
     rows = ask(reader, "03_hashtag_pairs")
-    assert rows[0] == {"hashtag_a": "planted-new", "hashtag_b": "planted-rise", "posts": 100}
+    assert rows[0] == {"hashtag_a": "injected-new", "hashtag_b": "injected-rise", "posts": 100}
     assert [row["posts"] for row in rows[1:]] == [24] * 9
 
 
@@ -183,8 +183,8 @@ def test_rejected_records(reader: Connection) -> None:
     }
 
 
-POLLED = {  # what a page asks every second -> rows of the answer, and the most pages of memory (8 kB) it may touch
-    "SELECT * FROM serving.hashtag_top ORDER BY posts DESC LIMIT 10": (10, 25_000),  # two hours of facts, 16 900 here
+POLLED = {  # query that a page runs every second -> its rows, and the most buffer pages (8 kB) that it may read
+    "SELECT * FROM serving.hashtag_top ORDER BY posts DESC LIMIT 10": (10, 25_000),  # two hours of rows, 16 900 here
     "SELECT * FROM serving.hashtag_minutes WHERE hashtag = 'always-00' AND minute > '2026-03-06 11:00Z'": (60, 500),
     "SELECT * FROM serving.machine_latest": (90, 1000),
     "SELECT * FROM serving.machine_minutes WHERE minute > '2026-03-06 11:40Z'": (14 * 6 * 20, 5000),
@@ -194,8 +194,8 @@ POLLED = {  # what a page asks every second -> rows of the answer, and the most 
 
 
 @pytest.mark.parametrize("statement", POLLED)
-def test_what_a_page_polls_every_second_reads_little(reader: Connection, statement: str) -> None:
-    """Counted in pages, because time depends on how busy the machine is."""
+def test_a_query_that_pages_poll_reads_few_buffers(reader: Connection, statement: str) -> None:
+    """Measured in buffer pages, because time depends on the load of the machine."""
     rows, pages = POLLED[statement]
     assert len(read(reader, statement)) == rows
     plan = read(reader, "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + statement)[0]["QUERY PLAN"][0]["Plan"]
@@ -204,7 +204,7 @@ def test_what_a_page_polls_every_second_reads_little(reader: Connection, stateme
 
 def test_the_normal_band_is_three_deviations_of_the_last_day(reader: Connection) -> None:
     row = read(reader, "SELECT * FROM serving.machine_bands WHERE machine_id = 'm-01' AND sensor = 'power_kw'")[0]
-    # readings lie at mean - 1 and mean + 1, the minute's mean at 49, 50 or 51: variance 1 + 2/3
+    # readings lie at mean - 1 and mean + 1, the means of the minutes are 49, 50 or 51: variance 1 + 2/3
     assert row["minutes"] == 1440
     assert row["average"] == pytest.approx(50)
     assert row["deviation"] == pytest.approx((5 / 3) ** 0.5, rel=1e-4)

@@ -1,4 +1,4 @@
-"""The real broker and database as services: they outlive what started them, and stop without a trace."""
+"""The real broker and database as services: they outlive the process that started them, and stop without a trace."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ MakeSettings = Callable[..., Settings]
 
 @pytest.fixture
 def settings(make_settings: MakeSettings, tmp_path: Path) -> Iterator[Settings]:
-    """A place of its own; whatever still runs there at the end is stopped."""
+    """Settings of a folder of its own; services that still run there at the end are stopped."""
     made = make_settings(tmp_path)
     yield made
     for service in find_services(made.kafka, made.postgres, BROKER_JARS):
@@ -57,7 +57,7 @@ def is_open(port: int) -> bool:
 
 
 def is_alive(pid: int) -> bool:
-    """A zombie is gone: it waits for whoever is process 1 here to read its exit code."""
+    """A zombie has ended: it only waits until process 1 reads its exit code."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -66,7 +66,7 @@ def is_alive(pid: int) -> bool:
 
 def test_services_outlive_their_starter_and_stop_without_a_trace(settings: Settings) -> None:
     ports = (settings.kafka.port, settings.kafka.controller_port, settings.postgres.port)
-    assert run_services("status", settings).returncode == 3
+    assert run_services("status", settings).returncode == 1
     assert run_services("start", settings).returncode == 0
     assert all(is_open(port) for port in ports)
     assert run_services("status", settings).returncode == 0
@@ -74,7 +74,7 @@ def test_services_outlive_their_starter_and_stop_without_a_trace(settings: Setti
     assert (again.returncode, again.stdout.count("runs already")) == (0, 2)
     started = [p for p in psutil.process_iter(["cmdline"]) if str(settings.var) in " ".join(p.info["cmdline"] or [])]
     assert len(started) >= 2
-    for _ in range(2):  # the second stop finds nothing and says so
+    for _ in range(2):  # the second stop finds nothing to stop
         assert run_services("stop", settings).returncode == 0
         assert not any(is_open(port) for port in ports)
         assert not any(is_alive(process.pid) for process in started)
@@ -90,11 +90,11 @@ def test_a_taken_port_is_one_sentence(settings: Settings) -> None:
     assert "Traceback" not in answer.stderr
 
 
-def test_a_configured_broker_is_left_alone(make_settings: MakeSettings, tmp_path: Path) -> None:
+def test_configured_services_are_not_embedded_and_show_no_password(make_settings: MakeSettings, tmp_path: Path) -> None:
     made = make_settings(tmp_path, "kafka.bootstrap_servers=broker.example:9092", "postgres.url=postgresql://u:p@h/d")
     broker, database = find_services(made.kafka, made.postgres, BROKER_JARS)
     assert (broker.embedded, broker.address) == (False, "broker.example:9092")
-    assert (database.embedded, database.address) == (False, "h/d")  # and no password
+    assert (database.embedded, database.address) == (False, "h/d")
 
 
 def test_a_broker_killed_hard_starts_again_with_its_records(settings: Settings) -> None:
@@ -131,7 +131,9 @@ def test_a_broker_dies_with_its_parent(settings: Settings) -> None:
     assert wait_until(lambda: is_port_free(settings.kafka.port), 10)
 
 
-def test_two_brokers_do_not_fight_for_a_port(settings: Settings, make_settings: MakeSettings, tmp_path: Path) -> None:
+def test_a_second_broker_does_not_start_on_a_taken_port(
+    settings: Settings, make_settings: MakeSettings, tmp_path: Path
+) -> None:
     Broker(settings.kafka, BROKER_JARS).start()
     other = make_settings(tmp_path / "other", f"kafka.port={settings.kafka.port}")
     with pytest.raises(FreeThePort, match=str(settings.kafka.port)):
@@ -139,13 +141,13 @@ def test_two_brokers_do_not_fight_for_a_port(settings: Settings, make_settings: 
 
 
 def test_topics_are_created_once_widened_and_never_shrunk(broker_settings: KafkaSettings) -> None:
-    def ask(partitions: int) -> str:
+    def create(partitions: int) -> str:
         return create_topics(broker_settings.model_copy(update={"partitions": {"widened": partitions}}))[0]
 
-    assert ask(2) == "widened: created with 2 partitions"
-    assert ask(2) == "widened: exists with 2 partitions"
-    assert ask(3).startswith("widened: widened from 2 to 3 partitions")
-    assert ask(1).startswith("widened: has 3 partitions, 1 are set")
+    assert create(2) == "widened: created with 2 partitions"
+    assert create(2) == "widened: exists with 2 partitions"
+    assert create(3).startswith("widened: widened from 2 to 3 partitions")
+    assert create(1).startswith("widened: has 3 partitions, 1 are set")
 
 
 def test_the_brokers_clock_stamps_records_and_large_ones_are_refused(broker_settings: KafkaSettings) -> None:
@@ -173,7 +175,7 @@ def sets_of(settings: Settings) -> list[str]:
 
 
 def send(kafka: KafkaSettings, topic: str, value: bytes, timestamp_ms: int | None = None):
-    """Sends one record, larger than a careful producer would; returns what the broker said."""
+    """Sends one record, also one larger than the broker accepts; returns the broker's metadata."""
     producer = KafkaProducer(bootstrap_servers=kafka.address, max_request_size=10 * kafka.max_message_bytes)
     try:
         return producer.send(topic, value, timestamp_ms=timestamp_ms).get(timeout=30)

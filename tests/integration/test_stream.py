@@ -1,17 +1,17 @@
-"""The stream on the real broker and database: exact, and idle when idle. What breaks it is in `tests/faults`."""
+"""The stream without a fault: exact, and without a commit when nothing is pending. `tests/faults` has the faults."""
 
-from tests.support.stream import StreamBench, send_mixture
+from tests.support.stream import InProcessStream, send_posts_and_readings
 
 
-def test_everything_is_exact_and_a_second_run_changes_nothing(bench: StreamBench) -> None:
-    send_mixture(bench, 0)
-    bench.drain()
-    bench.assert_exact()
-    assert bench.count("silver/posts") == 40
-    assert bench.count("silver/post_deletions") == 2
-    assert bench.count("quarantine/posts") == 2
+def test_everything_is_exact_and_a_second_run_changes_nothing(stream: InProcessStream) -> None:
+    send_posts_and_readings(stream, 0)
+    stream.drain()
+    stream.assert_exact()
+    assert stream.count("silver/posts") == 40
+    assert stream.count("silver/post_deletions") == 2
+    assert stream.count("quarantine/posts") == 2
     count_ledger = "SELECT count(*), max(committed_at) FROM ops.ledger"
-    versions, ledger = bench.versions(), bench.run_sql(count_ledger)
-    bench.drain()
-    assert bench.versions() == versions
-    assert bench.run_sql(count_ledger) == ledger
+    versions, ledger = stream.versions(), stream.run_sql(count_ledger)
+    stream.drain()
+    assert stream.versions() == versions
+    assert stream.run_sql(count_ledger) == ledger

@@ -1,4 +1,4 @@
-"""The transforms as batch and as bounded stream: one row per rule, per hostile value, per aggregate."""
+"""The transforms as batch and as bounded stream: a row per rule, per hostile value and per aggregate."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,9 +13,10 @@ from pyspark.sql.types import BinaryType, StructField, StructType
 from jobs.settings import load_quality
 from jobs.wiring import build_rules
 from streaming.queries.topic_pipelines import build_topic_pipelines
-from streaming.transforms.increments import measure_by_machine_minute
+from streaming.transforms.deduplication import drop_repeats
+from streaming.transforms.gold_aggregates import measure_by_machine_minute
 from streaming.transforms.one_pass import add_up, as_staged
-from streaming.transforms.parsing import drop_repeats, select_silver
+from streaming.transforms.parsing import select_silver
 from streaming.transforms.quality_rules import QualityRules
 from tests.support.verdicts import EVENTS, POSTS, READINGS, event, post, reading
 from warehouse.lake.schemas.coordinates import COORDINATES
@@ -52,7 +53,7 @@ def test_each_record_gets_its_verdict(
     assert len(found) == len(cases)
 
 
-def test_rejected_rows_keep_their_bytes_and_no_reason_shows_them(
+def test_rejected_rows_keep_their_bytes_and_the_reason_does_not_show_them(
     spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any]
 ) -> None:
     secret = b'{"post_id": "very-private'
@@ -63,7 +64,7 @@ def test_rejected_rows_keep_their_bytes_and_no_reason_shows_them(
 
 
 def stage(spark: SparkSession, rules: QualityRules, pipeline: Any, values: list[bytes | None]) -> DataFrame:
-    """Records as the stream stages them, without deduplication."""
+    """Staged rows of the records, as in the stream but without deduplication."""
     events = pipeline.parse(make_records(spark, values), rules).withColumn("ingested_at", F.lit(ARRIVED))
     return events.transform(pipeline.stage, rules.late_seconds)
 
@@ -82,7 +83,7 @@ def test_silver_post(spark: SparkSession, rules: QualityRules, pipelines: dict[s
     assert second["counted_hashtags"] == ["film"] + [f"t{n}" for n in range(29)]
 
 
-def test_unknown_fields_are_facts_with_their_first_place(
+def test_unknown_fields_are_counted_with_the_first_record_that_has_them(
     spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any]
 ) -> None:
     values = [
@@ -93,12 +94,13 @@ def test_unknown_fields_are_facts_with_their_first_place(
         post(post_id="4", zeta=2),
         b'{"created_at": 1, "eta": {"deep": 1}}',
     ]
-    facts = add_up(stage(spark, rules, pipelines["posts"], values), pipelines["posts"].facts).where("fact = 'drift'")
-    found = {row["key_a"]: (row["n"], row["place"]) for row in facts.collect()}
+    staged = stage(spark, rules, pipelines["posts"], values)
+    drift = add_up(staged, pipelines["posts"].aggregation).where("fact = 'drift'")
+    found = {row["key_a"]: (row["n"], row["partition_offset"]) for row in drift.collect()}
     assert found == {"new??": (1, 2), "x" * 64: (1, 2), "zeta": (2, 3), "eta": (1, 5)}
 
 
-def test_facts_of_posts(spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any]) -> None:
+def test_contributions_of_posts(spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any]) -> None:
     old = "2026-03-01T11:00:00Z"
     values = [
         post(post_id="1", text="#b #a @x"),
@@ -109,8 +111,8 @@ def test_facts_of_posts(spark: SparkSession, rules: QualityRules, pipelines: dic
         None,
     ]
     staged = stage(spark, rules, pipelines["posts"], values)
-    facts = add_up(staged, pipelines["posts"].facts).where("fact != 'recent_post'").collect()
-    counted = sorted((r["fact"], r["key_a"], r["key_b"], r["n"]) for r in facts if r["fact"] != "author_day")
+    contributions = add_up(staged, pipelines["posts"].aggregation).where("fact != 'recent_post'").collect()
+    counted = sorted((r["fact"], r["key_a"], r["key_b"], r["n"]) for r in contributions if r["fact"] != "author_day")
     assert counted == [
         ("deletion", "s", "4", 1),
         ("hashtag_minute", "a", "pt", 1),
@@ -122,17 +124,17 @@ def test_facts_of_posts(spark: SparkSession, rules: QualityRules, pipelines: dic
         ("outcome", "quarantine:malformed", None, 1),
         ("outcome", "silver", None, 3),
     ]
-    (author,) = [r for r in facts if r["fact"] == "author_day"]
+    (author,) = [r for r in contributions if r["fact"] == "author_day"]
     assert (author["n"], author["m"], author["k"]) == (3, 1, 1)
-    (outcome,) = [r for r in facts if r["key_a"] == "silver"]
-    assert (outcome["m"], outcome["seen"]) == (1, datetime(2026, 3, 1, 11, 59, 30))
+    (outcome,) = [r for r in contributions if r["key_a"] == "silver"]
+    assert (outcome["m"], outcome["newest_event_at"]) == (1, datetime(2026, 3, 1, 11, 59, 30))
 
 
 @pytest.mark.parametrize("topic", ["posts", "readings", "machine_events"])
-def test_silver_rows_have_the_facts_of_their_batch(
+def test_silver_rows_contribute_the_same_as_their_batch(
     spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any], topic: str
 ) -> None:
-    """What follows silver's commits after an outage must add what the batch would have added."""
+    """A catch-up after an outage reads silver's commits and must add what the batch itself would have added."""
     makers = {
         "posts": lambda n: post(post_id=str(n), text=f"#a #b{n} @c"),
         "readings": lambda n: reading(power_kw=n),
@@ -141,8 +143,8 @@ def test_silver_rows_have_the_facts_of_their_batch(
     staged = stage(spark, rules, pipelines[topic], [makers[topic](n) for n in range(40)])
     silver = select_silver(staged, pipelines[topic].table.schema)
     of_batch, of_silver = (
-        sorted(map(str, add_up(rows, pipelines[topic].facts).where("fact != 'outcome'").drop("seen").collect()))
-        for rows in (staged, as_staged(silver))
+        sorted(map(str, contributions.where("fact != 'outcome'").drop("newest_event_at").collect()))
+        for contributions in (add_up(rows, pipelines[topic].aggregation) for rows in (staged, as_staged(silver)))
     )
     assert of_batch == of_silver
     assert len(of_batch) >= (6 if topic == "readings" else 40)
@@ -155,21 +157,20 @@ def test_sums_of_readings_are_exact(spark: SparkSession, rules: QualityRules, pi
     squares = Decimal("0.1000") ** 2 + Decimal("0.1010") ** 2 + Decimal("0.1020") ** 2
     wanted = [(3, Decimal("0.3030"), squares, Decimal("0.1000"), Decimal("0.1020"))]
     moments = ("total", "total_squares", "lowest", "highest")
-    facts = add_up(staged, pipelines["readings"].facts).where("key_b = 'temperature_c'")
-    assert [tuple(row) for row in facts.select("n", *moments).collect()] == wanted
+    increments = add_up(staged, pipelines["readings"].aggregation).where("key_b = 'temperature_c'")
+    assert [tuple(row) for row in increments.select("n", *moments).collect()] == wanted
     gold = measure_by_machine_minute(silver).where("sensor = 'temperature_c'")
     assert [tuple(row) for row in gold.select("readings", *moments).collect()] == wanted
 
 
 def test_recent_posts_are_masked(spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any]) -> None:
     values = [post(post_id=str(n), text="hello @somebody bye@x") for n in range(60)]
-    facts = add_up(stage(spark, rules, pipelines["posts"], values), pipelines["posts"].facts).where(
-        "fact = 'recent_post'"
-    )
-    assert {row["row"]["masked_text"] for row in facts.collect()} == {"hello @\u2026 bye@x"}
+    staged = stage(spark, rules, pipelines["posts"], values)
+    recent = add_up(staged, pipelines["posts"].aggregation).where("fact = 'recent_post'")
+    assert {row["row"]["masked_text"] for row in recent.collect()} == {"hello @\u2026 bye@x"}
 
 
-def test_repeats_are_dropped_in_a_bounded_stream_but_never_a_corrected_twin(
+def test_a_bounded_stream_drops_repeats_but_no_corrected_record_and_no_deletion(
     spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any], tmp_path: Path
 ) -> None:
     batches = [

@@ -1,4 +1,4 @@
-"""Records of each topic and the verdict on them: None for a valid one, else the first rule it breaks."""
+"""Records of each topic with the expected verdict: None for a valid record, else the first rule that it breaks."""
 
 import json
 from typing import Any
@@ -72,7 +72,7 @@ POSTS: list[tuple[bytes | None, str | None]] = [
     (post(mentions=[["a"]]), "wrong_type"),
     (post(hashtags="tag"), "wrong_type"),
     (post(mentions={"a": 1}), "wrong_type"),
-    (post()[:-1] + b', "text": {"a": 1}}', "wrong_type"),  # repeated: the last one is no text
+    (post()[:-1] + b', "text": {"a": 1}}', "wrong_type"),  # a repeated key: the last value is not text
     (post()[:-1] + b', "z": 1, "z": 2, "text": []}', "wrong_type"),
     (post()[:-1] + b', "hashtags": "x", "hashtags": ["a"]}', "wrong_type"),
     (post()[:-1] + b', "hashtags": ["a"], "hashtags": [["a"]]}', "wrong_type"),

@@ -1,4 +1,4 @@
-"""Rows for the temp tables of the upserts, and one transaction that brings them in as the stream does."""
+"""Rows for the temp tables of the upserts, and a batch that loads them in one transaction, as the stream does."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ AUTHOR = "ab" * 32
 
 
 def apply_batch(session: Connection, query: str, rows: dict[str, list[tuple[Any, ...]]]) -> None:
-    """Temp tables, rows into them, upsert, commit."""
+    """Creates the temp tables, inserts the rows, runs the upsert and commits; `rows`: temp table -> rows."""
     with session, session.cursor() as cursor:
         cursor.execute(read_sql(f"upserts/{query}_temp.sql"))
         for table, values in rows.items():

@@ -1,4 +1,4 @@
-"""Start-up agreement: which checkpoints may be continued. Each row is a state that a crash or an operator can leave."""
+"""Which checkpoints a query may continue at start. Each case is a state that a crash or an operator can leave."""
 
 import json
 from pathlib import Path
@@ -34,13 +34,13 @@ def make_lineage(folder: Path, planned: list[int], committed: int | None, rules:
         ([], None, 10),  # new, after silver's end
         ([20], None, 10),  # first batch planned
         ([20], None, 20),  # first batch written
-        ([20], 0, 20),  # first batch done
+        ([20], 0, 20),  # first batch committed
         ([20, 30], 0, 20),
         ([20, 30], 0, 30),
         ([20, 30], 1, 30),
     ],
 )
-def test_agreeing_states(tmp_path: Path, planned: list[int], committed: int | None, end: int | None) -> None:
+def test_states_that_are_continued(tmp_path: Path, planned: list[int], committed: int | None, end: int | None) -> None:
     lineage = make_lineage(tmp_path, planned, committed)
     assert disagreement(lineage, None if end is None else {"posts": {"0": end}}, LATEST, "r", NOW) is None
 
@@ -48,16 +48,18 @@ def test_agreeing_states(tmp_path: Path, planned: list[int], committed: int | No
 @pytest.mark.parametrize(
     ("planned", "committed", "end", "now"),
     [
-        ([], None, 20, NOW),  # an empty folder, but the table is further
+        ([], None, 20, NOW),  # an empty folder, but the table has read further
         ([20, 30], 1, 40, NOW),  # an old copy
         ([20, 30], 1, 20, NOW),  # the table was restored
         ([20, 30, 40], 0, 20, NOW),  # two commits are missing
         ([20], 3, 20, NOW),  # offsets were lost, commits kept
         ([20, 30], 0, 25, NOW),  # half a batch
-        ([20, 30], 1, 30, 1_500),  # the clock went back
+        ([20, 30], 1, 30, 1_500),  # the clock was set back
     ],
 )
-def test_disagreeing_states(tmp_path: Path, planned: list[int], committed: int | None, end: int, now: int) -> None:
+def test_states_that_are_not_continued(
+    tmp_path: Path, planned: list[int], committed: int | None, end: int, now: int
+) -> None:
     lineage = make_lineage(tmp_path, planned, committed)
     assert disagreement(lineage, {"posts": {"0": end}}, LATEST, "r", now)
 
@@ -77,13 +79,13 @@ def test_a_damaged_offset_file_disagrees(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(("committed", "end"), [(1, 20), (1, 30), (2, 30)])
-def test_a_changed_byte_disagrees_or_changes_nothing(tmp_path: Path, committed: int, end: int) -> None:
-    """Every bit of the newest offset file, over a batch that is not yet written, written, or done."""
+def test_a_flipped_bit_disagrees_or_changes_nothing(tmp_path: Path, committed: int, end: int) -> None:
+    """Flips every bit of the newest offset file, over a batch that is not written, written, or committed."""
     lineage = make_lineage(tmp_path, [15, 20, 30], committed)
     file = lineage.folder / "offsets" / "2"
-    sound, batch = file.read_bytes(), read_range(lineage.folder, 2, START)
-    for bit in range(len(sound) * 8):
-        changed = bytearray(sound)
+    original, batch = file.read_bytes(), read_range(lineage.folder, 2, START)
+    for bit in range(len(original) * 8):
+        changed = bytearray(original)
         changed[bit // 8] ^= 1 << bit % 8
         file.write_bytes(changed)
         if disagreement(lineage, {"posts": {"0": end}}, LATEST, "r", NOW) is None:
@@ -109,7 +111,7 @@ def test_range_of_a_batch(tmp_path: Path) -> None:
     assert (batch.start, batch.to, batch.batch_ms) == ({"posts": {"0": 20}}, {"posts": {"0": 30}}, 2000)
 
 
-def test_the_newest_lineage_counts_and_an_unreadable_one_is_none(tmp_path: Path) -> None:
+def test_the_newest_lineage_is_read_and_an_unreadable_one_is_none(tmp_path: Path) -> None:
     assert newest_lineage(tmp_path) is None
     make_lineage(tmp_path, [], None)
     (tmp_path / "12").mkdir()

@@ -1,4 +1,4 @@
-"""What a query's end is called: the operator's sentence is found among stack traces of two languages."""
+"""How the end of a query is reported: the one sentence for the operator is found in stack traces of Python and Java."""
 
 import pytest
 
@@ -8,7 +8,7 @@ FENCED = """org.apache.spark.sql.streaming.StreamingQueryException: [STREAM_FAIL
 Traceback (most recent call last):
   File "/x/afluente.zip/streaming/sinks/fence.py", line 35, in check
     raise _make_fenced(self.query, held)
-streaming.sinks.fence.Fenced: query bronze was taken over by a newer driver (pid 7)
+streaming.sinks.fence.Fenced: query bronze is held by a newer driver (pid 7)
 
 === Streaming Query ===
 Identifier: bronze
@@ -41,25 +41,25 @@ Caused by: {}
 """
 
 
-def test_our_own_error_is_the_sentence() -> None:
-    assert own_sentence(FENCED) == first_cause(FENCED) == "query bronze was taken over by a newer driver (pid 7)"
+def test_an_error_of_our_own_is_reported_by_its_message() -> None:
+    assert own_sentence(FENCED) == first_cause(FENCED) == "query bronze is held by a newer driver (pid 7)"
 
 
-def test_what_only_the_jvm_knows_is_named_by_its_deepest_cause() -> None:
+def test_an_error_of_the_jvm_is_reported_by_its_deepest_cause() -> None:
     cause = "java.io.IOException: Permission denied"
     assert first_cause(TASK.format(cause)) == first_cause(CALLED.format(cause)) == cause
 
 
-def test_a_bug_is_named_by_what_python_raised() -> None:
+def test_a_bug_is_reported_by_the_exception_that_python_raised() -> None:
     assert own_sentence(BUG) is None
     assert first_cause(BUG) == "KeyError: 'generation'"
 
 
-def test_a_database_error_is_told_without_values_of_the_row() -> None:
+def test_a_database_error_is_reported_without_values_of_the_row() -> None:
     cause = 'psycopg2.errors.CheckViolation: new row for relation "f" violates check constraint "f_posts_check"'
     added = "DETAIL:  Failing row contains (secret).\nCONTEXT:  COPY f, line 1"
-    said = BUG.replace("KeyError: 'generation'", f"{cause}\n{added}")
-    assert first_cause(said) == cause
+    text = BUG.replace("KeyError: 'generation'", f"{cause}\n{added}")
+    assert first_cause(text) == cause
 
 
 @pytest.mark.parametrize(

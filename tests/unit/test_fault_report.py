@@ -1,4 +1,4 @@
-"""The table of the fault matrix says what ran, and the README's copy is that table; a run may be broken off."""
+"""The report of the fault matrix: its table, its copy in the README, and the record of a run that is resumed."""
 
 import subprocess
 from pathlib import Path
@@ -20,7 +20,7 @@ from tests.support.faults.report import (
 )
 
 
-def test_injections_are_counted_with_their_verdict_and_differences() -> None:
+def test_a_fault_adds_up_injections_failures_and_differences() -> None:
     runs: dict[str, FaultRuns] = {}
     add_test(runs, "F2", injections=1, failed=False, differences=0)
     add_test(runs, "F2", injections=5, failed=True, differences=7)
@@ -34,7 +34,7 @@ def test_the_readme_shows_the_last_full_run_and_no_other_figures() -> None:
         assert BEGIN not in README.read_text()
 
 
-def test_stretches_are_told_only_where_there_are_several() -> None:
+def test_stretches_are_rendered_only_for_a_resumed_run() -> None:
     whole = ["2026-01-01T10:00:00+00:00", "2026-01-01T11:30:00+00:00"]
     assert render_stretches([whole]) == "."
     assert render_stretches([whole, whole]) == ", 180 minutes in 2 stretches."
@@ -52,7 +52,7 @@ def make_report(when: str, outcome: str, *properties: tuple[str, object]) -> pyt
     )
 
 
-def test_a_record_of_tests_that_ended_outlives_its_run(tmp_path: Path) -> None:
+def test_a_saved_record_has_the_results_of_every_phase(tmp_path: Path) -> None:
     record = matrix.MatrixRecord("c", 7)
     record.begin_stretch()
     injections = [("injections", 1)] * 3
@@ -65,21 +65,23 @@ def test_a_record_of_tests_that_ended_outlives_its_run(tmp_path: Path) -> None:
     assert loaded.sum_up() == {"F1": FaultRuns(runs=3, failed=1, differences=2)}
 
 
-def test_a_run_goes_on_with_its_own_seed_and_code_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def git(*words: str) -> None:
-        subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@localhost", *words], cwd=tmp_path, check=True)
+def test_a_run_is_resumed_only_with_the_same_seed_and_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def git(*arguments: str) -> None:
+        subprocess.run(
+            ["git", "-c", "user.name=t", "-c", "user.email=t@localhost", *arguments], cwd=tmp_path, check=True
+        )
 
     monkeypatch.setattr(matrix, "ROOT", tmp_path)
     for name in ("README.md", "code.py"):
-        (tmp_path / name).write_text("as it was")
+        (tmp_path / name).write_text("before")
     git("init", "-q")
     git("add", ".")
     git("commit", "-qm", "begun")
     record = matrix.MatrixRecord(matrix.read_commit(), 7)
-    (tmp_path / "README.md").write_text("words may change")
+    (tmp_path / "README.md").write_text("a README may change")
     matrix.check_same(record, 7)
-    with pytest.raises(pytest.UsageError, match="remove it to begin anew"):
+    with pytest.raises(pytest.UsageError, match="delete it to start a new run"):
         matrix.check_same(record, 8)
-    (tmp_path / "code.py").write_text("code may not")
-    with pytest.raises(pytest.UsageError, match="remove it to begin anew"):
+    (tmp_path / "code.py").write_text("code may not change")
+    with pytest.raises(pytest.UsageError, match="delete it to start a new run"):
         matrix.check_same(record, 7)

@@ -1,4 +1,4 @@
-"""Figures, small lines and words of the page, from rows written by hand."""
+"""Figures, sparklines and labels of the page, from hand-written rows."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +7,7 @@ import pytest
 
 from warehouse.dashboards import labels
 from warehouse.dashboards.live import sparklines
-from warehouse.dashboards.live.figures import LOOKS, assign_looks, hashtag_chart, plot_text, round_up
+from warehouse.dashboards.live.figures import LINE_STYLES, assign_line_styles, hashtag_chart, plot_text, round_up
 from warehouse.dashboards.live.rows import HashtagMinute
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -25,7 +25,7 @@ def test_a_minute_without_posts_is_drawn_as_zero() -> None:
     assert line["y"][-4:] == [7, 0, None, 4]
 
 
-def test_the_filling_minute_stands_apart_from_the_line() -> None:
+def test_the_incomplete_minute_is_separate_from_the_line() -> None:
     line = hashtag_chart([HashtagMinute("rain", minute(0), 4)], {"rain": 0}, NOON)["data"][0]
 
     assert line["y"][-2] is None
@@ -34,17 +34,17 @@ def test_the_filling_minute_stands_apart_from_the_line() -> None:
     assert set(line["marker"]["size"][:-1]) == {0}
 
 
-def test_traces_keep_their_number_order_and_look() -> None:
+def test_traces_keep_their_number_order_and_style() -> None:
     few = hashtag_chart([HashtagMinute("a", NOON, 1)], {"a": 3}, NOON)["data"]
     none = hashtag_chart([], {}, None)["data"]
 
-    assert [trace["line"]["color"] for trace in few] == [colour for colour, _, _ in LOOKS]
-    assert [trace["line"]["color"] for trace in none] == [colour for colour, _, _ in LOOKS]
+    assert [trace["line"]["color"] for trace in few] == [colour for colour, _, _ in LINE_STYLES]
+    assert [trace["line"]["color"] for trace in none] == [colour for colour, _, _ in LINE_STYLES]
     assert [bool(trace["x"]) for trace in few] == [False, False, False, True, False]
 
 
 def test_without_data_no_tick_distance_is_set() -> None:
-    """Ten-minute ticks over the axis that Plotly makes up for no data, a whole year, freeze a browser."""
+    """Without data Plotly chooses an axis of a whole year; ten-minute ticks over it freeze a browser."""
     assert "dtick" not in hashtag_chart([], {}, None)["layout"]["xaxis"]
 
 
@@ -71,9 +71,9 @@ def test_the_axis_ends_at_a_round_number(highest: int, top: int) -> None:
     assert round_up(highest) == top
 
 
-def test_a_hashtag_keeps_its_look_when_ranks_change() -> None:
-    first = assign_looks(["a", "b", "c", "d", "e", "f"], {})
-    second = assign_looks(["f", "c", "a", "b", "g"], first)
+def test_a_hashtag_keeps_its_line_style_when_ranks_change() -> None:
+    first = assign_line_styles(["a", "b", "c", "d", "e", "f"], {})
+    second = assign_line_styles(["f", "c", "a", "b", "g"], first)
 
     assert first == {"a": 0, "b": 1, "c": 2, "d": 3, "e": 4}
     assert second == {"f": 3, "c": 2, "a": 0, "b": 1, "g": 4}
@@ -99,7 +99,7 @@ def test_plotly_gets_no_markup_from_a_hashtag() -> None:
         ("👩‍👧", "#👩‍👧"),
     ],
 )
-def test_hashtag_labels_are_visible_and_cannot_turn_the_line_around(hashtag: str, label: str) -> None:
+def test_hashtag_labels_are_visible_and_cannot_change_the_text_direction(hashtag: str, label: str) -> None:
     assert labels.hashtag_label(hashtag) == label
 
 
@@ -116,11 +116,11 @@ def test_hashtag_labels_are_visible_and_cannot_turn_the_line_around(hashtag: str
         (1200, 100, "up", f"{labels.TIMES}12"),
     ],
 )
-def test_trend_words(recent: int, previous: int, direction: str, short: str) -> None:
-    assert labels.trend(recent, previous)[:2] == (direction, short)
+def test_trend_labels(recent: int, previous: int, direction: str, short: str) -> None:
+    assert labels.describe_trend(recent, previous)[:2] == (direction, short)
 
 
-def test_a_missing_minute_breaks_the_small_line() -> None:
+def test_a_missing_minute_breaks_the_sparkline() -> None:
     whole = sparklines.line([1.0, 2.0, 3.0], None, None)
     broken = sparklines.line([1.0, 2.0, None, 3.0], None, None)
 
@@ -128,7 +128,7 @@ def test_a_missing_minute_breaks_the_small_line() -> None:
     assert broken.count("<polyline") == 2
 
 
-def test_the_small_line_shows_band_and_near_limits_only() -> None:
+def test_the_sparkline_shows_the_band_and_only_limits_nearby() -> None:
     near = sparklines.line([5.0, 6.0], (4.0, 7.0), (0.0, 7.1))
     far = sparklines.line([5.0, 6.0], (4.0, 7.0), (0.0, 900.0))
 
@@ -137,7 +137,7 @@ def test_the_small_line_shows_band_and_near_limits_only() -> None:
     assert far.count("stroke-dasharray") == 0
 
 
-def test_a_value_out_of_limits_has_another_mark() -> None:
+def test_a_value_out_of_limits_has_another_symbol() -> None:
     assert "<circle" in sparklines.line([5.0], None, (0.0, 6.0))
     assert "<circle" not in sparklines.line([6.1], None, (0.0, 6.0))
 
@@ -152,7 +152,7 @@ def test_a_value_out_of_limits_has_another_mark() -> None:
         sparklines.bars([0, 0, 3]),
     ],
 )
-def test_small_images_are_whole_urls_whatever_the_values(image: str) -> None:
+def test_sparklines_are_complete_urls_whatever_the_values(image: str) -> None:
     assert image.startswith("data:image/svg+xml,<svg ")
     assert image.endswith("</svg>")
     assert "#" not in image

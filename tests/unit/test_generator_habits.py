@@ -1,4 +1,4 @@
-"""What is config in the posts can be found in them: segments, hubs, trends, hours, languages."""
+"""The configured patterns are visible in the posts: segments, hubs, trends, hours, languages."""
 
 from collections import Counter
 from pathlib import Path
@@ -10,12 +10,14 @@ from streaming.producers.synthetic.authors import Population, make_population
 from streaming.producers.synthetic.config import GeneratorConfig, read_generator_config
 from streaming.producers.synthetic.event_time import EvenTime
 from streaming.producers.synthetic.hashtags import Hashtags, Trend
-from streaming.producers.synthetic.injection import Mix
+from streaming.producers.synthetic.injection import InjectionShares
 from streaming.producers.synthetic.posts import Posts
 
 MINUTE_MS = 60_000
 START_MS = 1_795_000_000_000
-NOON_MS = START_MS // 86_400_000 * 86_400_000 + 15 * 3_600_000  # 12:00 in the factory's and the network's time zone
+NOON_MS = (
+    START_MS // 86_400_000 * 86_400_000 + 15 * 3_600_000
+)  # 12:00 in the time zone of the factory and of the authors
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +31,9 @@ def population(config: GeneratorConfig) -> Population:
 
 
 def draw(config: GeneratorConfig, start_ms: int, count: int = 4_000) -> list[Event]:
-    posts = Posts(7, 0, config, offset_hours=-3)
-    posts.start(EvenTime(start_ms, 1_000, 0), Mix(), 0)
-    return [event for event in (posts.event(index) for index in range(count)) if event.facts]
+    posts = Posts(7, 0, config, utc_offset_hours=-3)
+    posts.start(EvenTime(start_ms, 1_000, 0), InjectionShares(), 0)
+    return [event for event in (posts.event(index) for index in range(count)) if event.expected]
 
 
 def segment_shares(population: Population, events: list[Event]) -> Counter[str]:
@@ -57,8 +59,8 @@ def test_segments_differ_in_their_number_of_tags(config: GeneratorConfig, popula
     segments = {author.key: author.segment.name for author in population.authors}
     tags: dict[str, list[int]] = {}
     for event in draw(config, NOON_MS):
-        if event.key in segments and event.facts:
-            tags.setdefault(segments[event.key], []).append(len(event.facts["tags"]))
+        if event.key in segments and event.expected:
+            tags.setdefault(segments[event.key], []).append(len(event.expected["tags"]))
     mean = {name: sum(numbers) / len(numbers) for name, numbers in tags.items()}
     assert mean["lurker"] < mean["fan"] < mean["influencer"] < mean["bot"]
 
@@ -74,7 +76,7 @@ def test_mentions_concentrate_on_the_hubs(population: Population) -> None:
 
 def test_languages_follow_their_shares(config: GeneratorConfig) -> None:
     events = draw(config, NOON_MS)
-    languages = Counter(event.facts["lang"].partition("-")[0] for event in events if event.facts)
+    languages = Counter(event.expected["lang"].partition("-")[0] for event in events if event.expected)
     for lang, share in config.parameters["posts"]["languages"].items():
         assert languages[lang] / len(events) == pytest.approx(share, abs=0.06)
 

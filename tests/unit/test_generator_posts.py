@@ -1,4 +1,4 @@
-"""Posts of the generator: the same from the same inputs, with exact verdicts."""
+"""Posts of the generator: the same inputs give the same posts, with exact verdicts."""
 
 import json
 from collections import Counter
@@ -9,11 +9,11 @@ import pytest
 
 from streaming.producers.events import DELETION, DUPLICATE, VALID, Event
 from streaming.producers.synthetic.config import GeneratorConfig, read_generator_config
-from streaming.producers.synthetic.edge_cases import HOSTILE
+from streaming.producers.synthetic.edge_cases import EDGE_CASES
 from streaming.producers.synthetic.event_time import EvenTime
 from streaming.producers.synthetic.expected_tags import count_tags, find_tags, fold_tag
-from streaming.producers.synthetic.injection import Mix
-from streaming.producers.synthetic.malformed import MACHINE_EVENT_FAULTS, POST_FAULTS, READING_FAULTS
+from streaming.producers.synthetic.injection import InjectionShares
+from streaming.producers.synthetic.malformed import MACHINE_EVENT_CORRUPTIONS, POST_CORRUPTIONS, READING_CORRUPTIONS
 from streaming.producers.synthetic.posts import Posts
 from streaming.producers.synthetic.random_words import RandomWords
 
@@ -40,10 +40,10 @@ def config() -> GeneratorConfig:
 
 
 def make_posts(
-    config: GeneratorConfig, producer: int = 0, seed: int = 7, mix: Mix | None = None, first: int = 0
+    config: GeneratorConfig, producer: int = 0, seed: int = 7, shares: InjectionShares | None = None, first: int = 0
 ) -> Posts:
-    posts = Posts(seed, producer, config, offset_hours=-3)
-    posts.start(EvenTime(START_MS, 500, first), mix or Mix(0.04, 0.04, 0.05), first)
+    posts = Posts(seed, producer, config, utc_offset_hours=-3)
+    posts.start(EvenTime(START_MS, 500, first), shares or InjectionShares(0.04, 0.04, 0.05), first)
     return posts
 
 
@@ -60,12 +60,12 @@ def read_value(event: Event) -> dict[str, object]:
     return fields
 
 
-def test_same_seed_and_start_give_the_same_events_in_any_order_of_asking(
+def test_same_seed_and_start_give_the_same_events_in_any_order_of_calls(
     config: GeneratorConfig, events: list[Event]
 ) -> None:
     again = make_posts(config)
-    places = [4_711, 17, 7_999, 300, 0]
-    assert [again.event(place) for place in places] == [events[place] for place in places]
+    indexes = [4_711, 17, 7_999, 300, 0]
+    assert [again.event(index) for index in indexes] == [events[index] for index in indexes]
 
 
 @pytest.mark.parametrize(("producer", "seed"), [(1, 7), (0, 8)])
@@ -75,10 +75,10 @@ def test_other_producer_or_seed_gives_other_posts_and_other_ids(
     others = make_posts(config, producer, seed)
     sample = [others.event(index) for index in range(500)]
     assert not {event.id for event in sample} & {event.id for event in events}
-    assert not {event.value for event in sample if event.facts} & {event.value for event in events}
+    assert not {event.value for event in sample if event.expected} & {event.value for event in events}
 
 
-def test_the_shares_are_those_that_were_asked_for(events: list[Event]) -> None:
+def test_the_shares_are_those_that_were_requested(events: list[Event]) -> None:
     verdicts = Counter(event.verdict for event in events)
     assert sum(verdicts[rule] for rule in RULES) == COUNT * 0.04
     assert verdicts[DUPLICATE] == pytest.approx(COUNT * 0.04, rel=0.2)
@@ -86,20 +86,22 @@ def test_the_shares_are_those_that_were_asked_for(events: list[Event]) -> None:
     assert verdicts[DELETION] == pytest.approx(COUNT * 0.004, rel=0.6)
 
 
-def test_the_faults_cover_every_rule() -> None:
-    of_posts = {fault.rule for fault in POST_FAULTS}
-    of_readings = {fault.rule for fault in READING_FAULTS}
+def test_the_corruptions_cover_every_rule() -> None:
+    of_posts = {corruption.rule for corruption in POST_CORRUPTIONS}
+    of_readings = {corruption.rule for corruption in READING_CORRUPTIONS}
     assert of_posts == RULES - {"impossible_value"}
     assert of_readings == RULES - {"unknown_kind"}
-    assert {fault.rule for fault in MACHINE_EVENT_FAULTS} == RULES - {"impossible_value", "wrong_type"}
+    assert {corruption.rule for corruption in MACHINE_EVENT_CORRUPTIONS} == RULES - {"impossible_value", "wrong_type"}
 
 
-def test_malformed_walks_through_all_faults(config: GeneratorConfig) -> None:
-    posts = make_posts(config, mix=Mix(malformed=1.0))
-    assert [posts.event(index).verdict for index in range(len(POST_FAULTS))] == [fault.rule for fault in POST_FAULTS]
+def test_malformed_events_use_all_corruptions_in_turn(config: GeneratorConfig) -> None:
+    posts = make_posts(config, shares=InjectionShares(malformed=1.0))
+    assert [posts.event(index).verdict for index in range(len(POST_CORRUPTIONS))] == [
+        corruption.rule for corruption in POST_CORRUPTIONS
+    ]
 
 
-def test_a_valid_post_keeps_every_rule(events: list[Event]) -> None:
+def test_a_valid_post_breaks_no_rule(events: list[Event]) -> None:
     for event in events:
         if event.verdict == VALID:
             fields = read_value(event)
@@ -141,23 +143,23 @@ def test_no_post_is_deleted_twice_and_only_posts_that_were_sent(events: list[Eve
     assert len(deleted) == len(set(deleted)) > 10
 
 
-def test_some_malformed_events_are_followed_by_their_corrected_twin(events: list[Event]) -> None:
-    spoilt = {event.id for event in events if event.verdict in RULES}
-    corrected = [event for event in events if event.verdict == VALID and event.id in spoilt]
-    assert len(corrected) == pytest.approx(len(spoilt) / 4, abs=2)
+def test_some_malformed_events_are_followed_by_a_corrected_one_with_the_same_id(events: list[Event]) -> None:
+    malformed = {event.id for event in events if event.verdict in RULES}
+    corrected = [event for event in events if event.verdict == VALID and event.id in malformed]
+    assert len(corrected) == pytest.approx(len(malformed) / 4, abs=2)
 
 
 def test_late_posts_carry_the_minute_of_their_own_time(events: list[Event]) -> None:
     late = [event for event in events if event.late]
     for event in late:
-        assert event.facts is not None
+        assert event.expected is not None
         created_at = str(read_value(event)["created_at"])
         if created_at.endswith("Z"):
-            assert event.facts["minute"] == created_at[:16] + ":00Z"
-            assert event.facts["minute"] < "2026-11-18T11:06"
+            assert event.expected["minute"] == created_at[:16] + ":00Z"
+            assert event.expected["minute"] < "2026-11-18T11:06"
 
 
-def test_a_run_that_goes_on_reaches_back_to_no_earlier_run(config: GeneratorConfig) -> None:
+def test_a_continued_run_duplicates_and_deletes_nothing_of_earlier_runs(config: GeneratorConfig) -> None:
     posts = make_posts(config, first=5_000)
     ids = [event.id for event in (posts.event(index) for index in range(5_000, 6_000)) if event.verdict != VALID]
     assert ids
@@ -203,11 +205,11 @@ def test_only_thirty_tags_of_at_most_a_hundred_characters_count() -> None:
     assert tags == ["x" * 100, *(f"t{number}" for number in range(29))]
 
 
-def test_every_hostile_post_stays_a_readable_valid_post(config: GeneratorConfig) -> None:
+def test_every_edge_case_stays_a_readable_valid_post(config: GeneratorConfig) -> None:
     always = GeneratorConfig(
         config.parameters | {"posts": config.parameters["posts"] | {"hostile": 1.0}}, config.topics, config.factory
     )
-    posts = make_posts(always, mix=Mix())
+    posts = make_posts(always, shares=InjectionShares())
     texts = set()
     for index in range(1_500):
         event = posts.event(index)
@@ -215,12 +217,12 @@ def test_every_hostile_post_stays_a_readable_valid_post(config: GeneratorConfig)
             fields = read_value(event)
             assert {"post_id", "text", "lang"} <= set(fields)
             texts.add(str(fields["text"]))
-    assert len(HOSTILE) >= 25
-    for nasty in ("<script>", "\u200d", "\u202e", '"no"', "\ufb01nal", "\u0130stanbul", "#many44"):
-        assert any(nasty in text for text in texts), nasty
+    assert len(EDGE_CASES) >= 25
+    for marker in ("<script>", "\u200d", "\u202e", '"no"', "\ufb01nal", "\u0130stanbul", "#many44"):
+        assert any(marker in text for text in texts), marker
     assert any(len(text.encode()) > 10_000 for text in texts)
 
 
-def test_chance_depends_on_every_name() -> None:
+def test_random_words_depend_on_every_name() -> None:
     words = [RandomWords(*names).words(1) for names in ((7, "a"), (7, "b"), (8, "a"), (7, "a", 0))]
     assert all(one != other for one, other in combinations(words, 2))

@@ -1,8 +1,9 @@
-"""The launcher: what it says when the machine is not ready, that two first starts do not fight, and the job list."""
+"""The launcher: errors of a machine that is not ready, two first starts at once, the list of jobs."""
 
 import os
 import shutil
 import subprocess
+import sys
 import time
 import zipfile
 from collections.abc import Callable
@@ -37,7 +38,7 @@ TOOLS = (
 )
 
 PYTHON = """#!/usr/bin/env bash
-# Stands in for Python: makes an "environment" of copies of itself and notes what it was asked.
+# Stands in for Python: makes an "environment" of copies of itself and writes its arguments to $LOG.
 echo "$*" >>"$LOG"
 case "$*" in
   "-m venv "*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python" ;;
@@ -53,7 +54,7 @@ for word in "$@"; do case "$word" in *.jars.new* | *jars.new*) mkdir -p "${word%
 
 
 class Machine:
-    """A folder with the launcher in it, and a PATH that holds only what we put there."""
+    """A folder with the launcher in it, and a PATH with the programs that we install there and no others."""
 
     def __init__(self, folder: Path) -> None:
         self.home = folder / "project"
@@ -126,7 +127,7 @@ def without_registry(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "words"),
+    ("damage", "words"),
     [
         (without_java, "Java was not found: install Java 17"),
         (with_old_java, "Java 17 or 21 is needed, but"),
@@ -138,9 +139,9 @@ def without_registry(machine: Machine) -> None:
     ],
 )
 def test_a_machine_that_is_not_ready_gets_one_sentence(
-    machine: Machine, spoil: Callable[[Machine], None], words: str
+    machine: Machine, damage: Callable[[Machine], None], words: str
 ) -> None:
-    spoil(machine)
+    damage(machine)
     code, output, sentence = machine.run("demo")
     assert code == 1
     assert words in sentence
@@ -155,7 +156,7 @@ def test_two_first_starts_make_one_environment(machine: Machine) -> None:
     assert machine.log.read_text().count("pip install") == 1
 
 
-def test_a_later_start_makes_nothing_and_a_new_lock_file_makes_it_again(machine: Machine) -> None:
+def test_a_later_start_installs_nothing_and_a_new_lock_file_installs_again(machine: Machine) -> None:
     def count() -> int:
         return machine.log.read_text().count("pip install")
 
@@ -167,7 +168,7 @@ def test_a_later_start_makes_nothing_and_a_new_lock_file_makes_it_again(machine:
     assert count() == 2
 
 
-def test_a_half_made_environment_is_finished(machine: Machine) -> None:
+def test_an_incomplete_environment_is_completed(machine: Machine) -> None:
     without_registry(machine)
     assert machine.run("job")[0] == 1
     machine.install("python3", PYTHON)
@@ -185,13 +186,32 @@ def test_the_list_shows_every_job_in_its_group(capsys: pytest.CaptureFixture[str
     assert {"demo", "test", "services", "migrate", "create_topics", "generate", "stream", "verify"} <= set(read_jobs())
 
 
-def test_the_list_of_an_idle_machine_appears_at_once() -> None:
+def test_the_groups_have_an_order() -> None:
+    assert {job.group for job in read_jobs().values()} == {"run", "operate", "set up", "produce", "check"}
+
+
+def test_a_job_may_have_another_name_than_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "workflows.py").write_text('"""Start Airflow."""\nNAME = "airflow"\nGROUP = "run"\n')
+    (tmp_path / "spark.py").write_text('"""Needs it."""\nNAME = "delta"\nGROUP = "run"\nNEEDS_SPARK = True\n')
+    jobs = read_jobs(tmp_path)
+    assert {name: job.module for name, job in jobs.items()} == {"airflow": "workflows", "delta": "spark"}
+    started: list[object] = []
+    monkeypatch.setattr("jobs.__main__.read_jobs", lambda: jobs)
+    monkeypatch.setattr("runpy.run_module", lambda module, run_name: started.append((module, list(sys.argv))))
+    monkeypatch.setattr("jobs.spark_submit.submit", lambda module, words: started.append((module, words)) or 0)
+    monkeypatch.setattr("sys.argv", [])
+    assert main(["airflow", "--port", "1"]) == 0
+    assert main(["delta", "word"]) == 0
+    assert started == [("jobs.workflows", ["airflow", "--port", "1"]), ("spark", ["word"])]
+
+
+def test_the_list_appears_at_once() -> None:
     began = time.monotonic()
     subprocess.run([str(ROOT / "spark-submit.sh")], check=True, capture_output=True)
     assert time.monotonic() - began < 5  # 0.1 s when idle; the suite may share its cores
 
 
-def test_an_unknown_job_is_answered_with_the_closest(capsys: pytest.CaptureFixture[str]) -> None:
+def test_for_an_unknown_job_the_closest_name_is_suggested(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["create_topic"]) == 2
     assert "did you mean create_topics?" in capsys.readouterr().err
 

@@ -1,4 +1,4 @@
-"""Headers of the page, and who may ask for it."""
+"""HTTP headers of the page, and the host names that it answers to."""
 
 import base64
 import hashlib
@@ -7,18 +7,18 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from warehouse.dashboards.app import build_app, build_refresh_cache
+from warehouse.dashboards.app import build_app, build_refresh_caches
 from warehouse.database.connections import make_pool
 from warehouse.settings import PageSettings
 
-NOBODY = "postgresql://reader@127.0.0.1:9/afluente"  # the discard port: nothing listens there
+UNREACHABLE = "postgresql://reader@127.0.0.1:9/afluente"  # the discard port: nothing listens there
 
 
 @pytest.fixture
 def client() -> FlaskClient:
-    pool = make_pool(NOBODY, 1)
+    pool = make_pool(UNREACHABLE, 1)
     page = PageSettings(host="127.0.0.1", port=0, refresh_seconds=1)
-    return build_app(build_refresh_cache(pool, page.refresh_seconds), page).server.test_client()
+    return build_app(build_refresh_caches(pool, page.refresh_seconds), page).server.test_client()
 
 
 def test_every_inline_script_is_allowed_by_its_hash_and_nothing_else(client: FlaskClient) -> None:
@@ -38,7 +38,7 @@ def test_every_inline_script_is_allowed_by_its_hash_and_nothing_else(client: Fla
     assert "frame-ancestors 'none'" in policy
 
 
-def test_everything_is_served_from_here(client: FlaskClient) -> None:
+def test_no_asset_comes_from_another_server(client: FlaskClient) -> None:
     page = client.get("/", headers={"Host": "localhost"}).text
 
     assert "http://" not in page
@@ -50,5 +50,5 @@ def test_other_host_names_are_refused_on_loopback(client: FlaskClient) -> None:
     assert client.get("/health", headers={"Host": "localhost:8050"}).status_code == 200
 
 
-def test_the_page_opens_without_a_database(client: FlaskClient) -> None:
+def test_the_page_can_be_opened_without_a_database(client: FlaskClient) -> None:
     assert client.get("/_dash-layout", headers={"Host": "127.0.0.1"}).status_code == 200

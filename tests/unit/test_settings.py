@@ -1,10 +1,10 @@
-"""Which source of a setting wins, and what a wrong one is answered with."""
+"""Which source of a setting wins, and the error for a wrong one."""
 
 from pathlib import Path
 
 import pytest
 
-from jobs.settings import CONF, ROOT, SettingsError, load_quality, load_settings
+from jobs.settings import CONF, ROOT, CorrectTheCommandLine, SettingsError, load_quality, load_settings
 
 pytestmark = pytest.mark.usefixtures("clean_environment")
 
@@ -42,7 +42,7 @@ def test_relative_paths_are_relative_to_the_project() -> None:
 
 
 def test_a_text_stays_a_text() -> None:
-    """`yes` and `123` are words where a word is expected."""
+    """In place of a text, `yes` and `123` are texts."""
     assert load_settings("dev", ["postgres.url=123"]).postgres.url == "123"
 
 
@@ -62,7 +62,7 @@ def test_a_nested_key() -> None:
     ],
 )
 def test_a_wrong_set_is_named(override: str, words: str) -> None:
-    with pytest.raises(SettingsError, match=words.replace("[", r"\[")):
+    with pytest.raises(CorrectTheCommandLine, match=words.replace("[", r"\[")):
         load_settings("dev", [override])
 
 
@@ -72,8 +72,15 @@ def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         load_settings("dev")
 
 
+def test_a_wrong_value_of_a_variable_is_no_error_of_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AFLUENTE_KAFKA__PORT", "0")
+    with pytest.raises(SettingsError, match=r"'kafka\.port'") as raised:
+        load_settings("dev", ["kafka.controller_port=5002"])
+    assert not isinstance(raised.value, CorrectTheCommandLine)
+
+
 def test_an_unknown_profile_is_named() -> None:
-    with pytest.raises(SettingsError, match=r"no profile 'prod'.*dev"):
+    with pytest.raises(CorrectTheCommandLine, match=r"no profile 'prod'.*dev"):
         load_settings("prod")
 
 

@@ -1,4 +1,4 @@
-"""The Dash app: one shared refresh whose callback fetches the picture and hands out what changed."""
+"""The Dash app: one shared refresh for all viewers; its callback sends each browser only the sections that changed."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -8,33 +8,35 @@ from typing import Any
 import psycopg2
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 
-from warehouse.dashboards.elements import plain
+from warehouse.dashboards.elements import to_json_tree
 from warehouse.dashboards.live.health import render_banner
 from warehouse.dashboards.live.layout import INDEX, SPANS, build_layout
 from warehouse.dashboards.live.queries import SnapshotReader
-from warehouse.dashboards.live.sections import Drawing, draw
-from warehouse.dashboards.refresh_cache import RefreshCache, Shown
+from warehouse.dashboards.live.sections import RenderedPage, render_page
+from warehouse.dashboards.refresh_cache import CachedValue, RefreshCache
 from warehouse.dashboards.security import secure
 from warehouse.database.connections import ConnectionPool
 from warehouse.errors import DatabaseAbsent, WarehouseError
 from warehouse.settings import PageSettings
 
-Album = Mapping[int, RefreshCache[Drawing]]
+Caches = Mapping[int, RefreshCache[RenderedPage]]
+"""Minutes over which hashtags are ranked -> the page rendered with that ranking."""
 DEFAULT_SPAN = next(iter(SPANS))
-STORES = ("sections", "marks", "figure", "heartbeat")
+STORES = ("sections", "fingerprints", "figure", "heartbeat")
+"""Ids of the browser stores that a refresh fills."""
 
 
-def build_refresh_cache(pool: ConnectionPool, refresh_seconds: float) -> Album:
-    """A picture for each length of ranking that a viewer can choose; one that nobody looks at is never drawn."""
+def build_refresh_caches(pool: ConnectionPool, refresh_seconds: float) -> Caches:
+    """One cache per ranking span that a viewer can choose; a span that no viewer has chosen costs no queries."""
     reader = SnapshotReader(pool)
 
-    def pictures(span: int) -> RefreshCache[Drawing]:
-        return RefreshCache(lambda before: draw(reader.read(span), before), explain, refresh_seconds)
+    def build_cache(span: int) -> RefreshCache[RenderedPage]:
+        return RefreshCache(lambda previous: render_page(reader.read(span), previous), explain, refresh_seconds)
 
-    return {span: pictures(span) for span in SPANS}
+    return {span: build_cache(span) for span in SPANS}
 
 
-def build_app(album: Album, page: PageSettings) -> Dash:
+def build_app(caches: Caches, page: PageSettings) -> Dash:
     """The app, ready to be served as `app.server`."""
     app = Dash(
         "afluente",
@@ -51,36 +53,38 @@ def build_app(album: Album, page: PageSettings) -> Dash:
             {"name": "description", "content": "Live hashtags and machines"},
         ],
     )
-    app.layout = lambda: _layout(album[DEFAULT_SPAN].current(), page.refresh_seconds)
-    _add_callbacks(app, album)
+    app.layout = lambda: _layout(caches[DEFAULT_SPAN].current(), page.refresh_seconds)
+    _add_callbacks(app, caches)
     secure(app.server, app.csp_hashes(), page.host)
     return app
 
 
 def explain(error: Exception) -> str:
-    """Trouble with the database as one sentence for people who do not run it."""
+    """A failed refresh as one sentence for viewers, who do not run the database."""
     if isinstance(error, DatabaseAbsent):
         return "The database is not answering."
     if isinstance(error, psycopg2.errors.QueryCanceled):
         return "The database takes very long to answer."
     if isinstance(error, WarehouseError | psycopg2.errors.UndefinedTable | psycopg2.errors.InsufficientPrivilege):
-        return "The warehouse is not ready; whoever runs it should start ./spark-submit.sh migrate."
-    return f"The page cannot be renewed ({type(error).__name__}); the log says why."
+        return "The database is not set up yet; its operator should run ./spark-submit.sh migrate."
+    return f"The page cannot be refreshed ({type(error).__name__}); the server's log has the reason."
 
 
-def _layout(shown: Shown[Drawing], refresh_seconds: float) -> Any:
-    picture = shown.picture
-    return build_layout(picture.sections if picture else {}, picture.marks if picture else {}, refresh_seconds)
+def _layout(cached: CachedValue[RenderedPage], refresh_seconds: float) -> Any:
+    rendered = cached.value
+    return build_layout(
+        rendered.sections if rendered else {}, rendered.fingerprints if rendered else {}, refresh_seconds
+    )
 
 
-def _add_callbacks(app: Dash, album: Album) -> None:
+def _add_callbacks(app: Dash, caches: Caches) -> None:
     @app.callback(
         output={name: Output(name, "data") for name in STORES},
-        inputs=[Input("refresh", "n_intervals"), Input("span", "value"), State("marks", "data")],
+        inputs=[Input("refresh", "n_intervals"), Input("span", "value"), State("fingerprints", "data")],
     )
-    def refresh(_: int | None, span: int, marks: Mapping[str, str] | None) -> dict[str, Any]:
-        pictures = album.get(span) or album[DEFAULT_SPAN]
-        return answer(pictures.current(), marks or {})
+    def refresh(_: int | None, span: int, fingerprints: Mapping[str, str] | None) -> dict[str, Any]:
+        cache = caches.get(span) or caches[DEFAULT_SPAN]
+        return answer(cache.current(), fingerprints or {})
 
     in_browser: Callable[..., None] = app.clientside_callback  # Dash leaves this method without types
     in_browser(ClientsideFunction("page", "beat"), Input("heartbeat", "data"))
@@ -102,19 +106,24 @@ def _add_callbacks(app: Dash, album: Album) -> None:
     )
 
 
-def answer(shown: Shown[Drawing], marks: Mapping[str, str]) -> dict[str, Any]:
-    """What one browser needs: sections whose mark differs from its own, trouble if any, and the server's clock."""
+def answer(cached: CachedValue[RenderedPage], fingerprints: Mapping[str, str]) -> dict[str, Any]:
+    """The new content of each store in `STORES` for one browser, which reports the `fingerprints` of what it shows.
+
+    Sections and figure are sent only if they changed; the banner, with the problem if there is one, and the server's
+    clock always.
+    """
     heartbeat = {"now": round(time.time() * 1000)}
-    picture = shown.picture
-    banner = plain(render_banner(shown.problem, picture.snapshot.read_at if picture else None))
-    if picture is None:
-        return {"sections": {"banner": banner}, "marks": no_update, "figure": no_update, "heartbeat": heartbeat}
-    changed = {name: tree for name, tree in picture.sections.items() if marks.get(name) != picture.marks[name]}
-    # The first answer brings the chart; later ones only when its rows are others.
-    is_same_chart = "chart" in marks and "hashtags" not in changed
+    rendered = cached.value
+    banner = to_json_tree(render_banner(cached.problem, rendered.snapshot.read_at if rendered else None))
+    if rendered is None:
+        return {"sections": {"banner": banner}, "fingerprints": no_update, "figure": no_update, "heartbeat": heartbeat}
+    current = rendered.fingerprints
+    changed = {name: tree for name, tree in rendered.sections.items() if fingerprints.get(name) != current[name]}
+    # The first answer contains the chart; later ones only if its rows changed.
+    is_same_chart = "chart" in fingerprints and "hashtags" not in changed
     return {
         "sections": {**changed, "banner": banner},
-        "marks": {**picture.marks, "chart": "shown"},
-        "figure": no_update if is_same_chart else picture.figure,
+        "fingerprints": {**current, "chart": "shown"},
+        "figure": no_update if is_same_chart else rendered.figure,
         "heartbeat": heartbeat,
     }

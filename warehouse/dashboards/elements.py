@@ -1,7 +1,7 @@
-"""HTML elements of the sections: how they are written, and the plain tree that the browser makes of them.
+"""HTML elements of the sections, and their form as JSON trees, from which assets/page.js updates the page.
 
-Sections are not handed to Dash as children: it builds replaced children anew, which flickers and loses the focus. The
-script of the page changes only what differs.
+Sections are not given to Dash as children: it rebuilds children that are replaced, which flickers and loses the focus.
+The script of the page changes only the nodes that differ.
 """
 
 from typing import Any
@@ -22,34 +22,34 @@ ATTRIBUTES = {
     "dir": "dir",
     "role": "role",
 }
-BROWSER_WRITES = "counted"  # class of an element whose text the browser counts on; a refresh leaves it alone
+BROWSER_TEXT = "browser-text"  # class of an element whose text page.js writes, e.g. an age; a refresh does not touch it
 
 
-def also(**attributes: str) -> Any:
-    """aria-* and data-* attributes, e.g. `html.P("x", **also(aria_hidden="true"))`."""
+def hyphenated(**attributes: str) -> Any:
+    """Keyword arguments for aria-* and data-* attributes, e.g. `html.P("x", **hyphenated(aria_hidden="true"))`."""
     return {name.replace("_", "-"): value for name, value in attributes.items()}
 
 
-def unspoken(text: str, class_name: str) -> html.Span:
-    """A sign for the eyes only; words beside it say the same."""
-    return html.Span(text, className=class_name, **also(aria_hidden="true"))
+def visual_only(text: str, class_name: str) -> html.Span:
+    """A symbol that screen readers skip; text beside it says the same."""
+    return html.Span(text, className=class_name, **hyphenated(aria_hidden="true"))
 
 
-def heard(text: str) -> html.Span:
-    """Words for the ears only; a sign beside them says the same."""
-    return html.Span(text, className="heard")
+def screen_reader_only(text: str) -> html.Span:
+    """Text that only screen readers get; a symbol beside it says the same."""
+    return html.Span(text, className="screen-reader-only")
 
 
-def plain(node: Any) -> Any:
-    """A component tree as text and `{tag, attributes, color, children}`, ready for JSON.
+def to_json_tree(node: Any) -> Any:
+    """A component tree as strings and `{tag, attributes, color, children}`, ready for JSON; None becomes `[]`.
 
     Raises:
-        ValueError: an attribute that sections may not set.
+        ValueError: an attribute that is neither in `ATTRIBUTES` nor aria-* or data-*.
     """
     if node is None:
         return []
     if isinstance(node, list | tuple):
-        return [plain(child) for child in node]
+        return [to_json_tree(child) for child in node]
     if not isinstance(node, Component):
         return str(node)
     properties = node.to_plotly_json()["props"]  # type: ignore[no-untyped-call]  # Dash leaves it without types
@@ -60,7 +60,7 @@ def plain(node: Any) -> Any:
         "tag": type(node).__name__.lower(),
         "attributes": attributes,
         "color": style.get("color", ""),
-        "children": [plain(child) for child in children],
+        "children": [to_json_tree(child) for child in children],
     }
 
 

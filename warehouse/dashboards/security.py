@@ -1,4 +1,4 @@
-"""HTTP headers of the page, and which host names it answers to."""
+"""HTTP security headers of the app, and the host names that it answers to."""
 
 from collections.abc import Sequence
 from ipaddress import ip_address
@@ -17,12 +17,12 @@ HEADERS = {
 
 
 def content_security_policy(script_hashes: Sequence[str]) -> str:
-    """Everything from this server only; the one inline script of Dash by its hash."""
+    """Value of the Content-Security-Policy header: content from this server only, Dash's inline script by its hash."""
     rules = {
         "default-src": ["'none'"],
         "script-src": ["'self'", *script_hashes],
         "style-src": ["'self'", "'unsafe-inline'"],  # Plotly writes style attributes and a style element of its own
-        "img-src": ["'self'", "data:"],  # small lines are SVG in data: URLs, where scripts do not run
+        "img-src": ["'self'", "data:"],  # sparklines are SVG in data: URLs, where scripts do not run
         "connect-src": ["'self'"],
         "base-uri": ["'none'"],
         "form-action": ["'none'"],
@@ -32,7 +32,9 @@ def content_security_policy(script_hashes: Sequence[str]) -> str:
 
 
 def secure(server: Flask, script_hashes: Sequence[str], host: str) -> None:
-    """Adds the headers to every answer. On loopback other host names are refused: no strange site may read the page."""
+    """Adds the headers to every response. On loopback, requests with another Host header get 400: no web site in the
+    viewer's browser can read the page by pointing its own name at 127.0.0.1 (DNS rebinding).
+    """
     policy = content_security_policy(script_hashes)
     if _is_loopback(host):
         server.config["TRUSTED_HOSTS"] = LOOPBACK_NAMES

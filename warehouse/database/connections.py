@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: who connects with which URL, which errors mean "absent", and a small pool for readers."""
+"""Connections to PostgreSQL: URLs of the roles, which errors mean that the database is absent, a pool for readers."""
 
 import functools
 import importlib.resources
@@ -22,9 +22,9 @@ Role = Literal["owner", "writer", "reader", "eraser"]
 DATABASE = "afluente"
 OWNER = "afluente_owner"
 LOGIN: dict[Role, str] = {"writer": "afluente_writer", "reader": "afluente_reader", "eraser": "afluente_eraser"}
-"""Role -> PostgreSQL user. The owner is whoever `postgres.url` names, or `OWNER` on the embedded server."""
+"""Role -> PostgreSQL user. The owner is the user in `postgres.url`, or `OWNER` on the embedded server."""
 
-# A server that vanished without a word is noticed after about 20 s, not after the kernel's two hours.
+# A server that disappears without closing the connection is noticed after about 20 s, not after the kernel's two hours.
 _KEEPALIVE = {
     "keepalives": 1,
     "keepalives_idle": 10,
@@ -32,7 +32,7 @@ _KEEPALIVE = {
     "keepalives_count": 2,
     "tcp_user_timeout": 20_000,
 }
-# The same for the server, whose locks a vanished client would hold for two hours.
+# The same on the server's side: a client that disappears would hold its locks for two hours.
 _SERVER_KEEPALIVE = (
     "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2 -c tcp_user_timeout=20000"
 )
@@ -40,19 +40,19 @@ _CONNECT_SECONDS = 5
 
 # SQLSTATE: connection exceptions, terminated, crashed, starting or stopping, idle too long, no free connection.
 _ABSENT_STATES = re.compile(r"08...|57P0[1-5]|25P03|25P04|53300")
-# What the server says before a session exists: libpq hands out no SQLSTATE then.
-_ABSENT_WORDS = re.compile(
+# Messages before a session exists: libpq provides no SQLSTATE then.
+_ABSENT_MESSAGES = re.compile(
     r"starting up|shutting down|in recovery mode|not (yet )?accepting connections"
     r"|too many (clients|connections)|remaining connection slots|terminating connection"
 )
-_REFUSED_WORDS = re.compile(
+_REFUSED_MESSAGES = re.compile(
     r"FATAL|no password supplied|SSL was required|certificate|invalid (dsn|port|connection)"
     r"|does not support"
 )
 
 
 def role_url(settings: PostgresSettings, role: Role) -> str:
-    """The libpq URL of a role; passwords of all but a configured owner are generated files.
+    """The libpq URL of a role. The owner's is `postgres.url` if set; all other passwords are generated, in files.
 
     Raises:
         DatabaseAbsent: the embedded database does not exist yet.
@@ -63,15 +63,15 @@ def role_url(settings: PostgresSettings, role: Role) -> str:
     user = LOGIN.get(role, OWNER)
     path = settings.secrets / f"{user}.password"
     if role == "owner" and not path.is_file():
-        raise DatabaseAbsent("the embedded database was never started here; run ./spark-submit.sh services start")
+        raise DatabaseAbsent("the embedded database has never been started; run ./spark-submit.sh services start")
     if not path.is_file():
-        raise RunMigrate(f"there is no password for {user} in {settings.secrets}; run ./spark-submit.sh migrate")
+        raise RunMigrate(f"there is no password of {user} in {settings.secrets}; run ./spark-submit.sh migrate")
     base = settings.url or embedded_url(settings)
     return with_login(base, user, path.read_text().strip())
 
 
 def ensure_role_password(settings: PostgresSettings, user: str) -> str:
-    """The generated password of a PostgreSQL user; made now if it is not there."""
+    """The generated password of a PostgreSQL user; generates it if there is none."""
     return ensure_secret(settings.secrets / f"{user}.password")
 
 
@@ -81,7 +81,11 @@ def embedded_url(settings: PostgresSettings) -> str:
 
 
 def with_login(url: str, user: str, password: str) -> str:
-    """Replaces user and password of a libpq URL, wherever they stand in it."""
+    """Replaces user and password of a libpq URL, in its authority and in its query string.
+
+    Raises:
+        CorrectTheLogin: not a postgresql:// URL.
+    """
     parts = urlsplit(url)
     if parts.scheme not in ("postgresql", "postgres"):
         raise CorrectTheLogin("postgres.url must look like postgresql://user:password@host:port/database")
@@ -94,12 +98,13 @@ def with_login(url: str, user: str, password: str) -> str:
 def connect(
     url: str, *, application_name: str, statement_timeout_ms: int = 0, idle_transaction_ms: int = 0, **kw: Any
 ) -> Connection:
-    """Opens a session in UTC; a side that vanishes is noticed by the other.
+    """Opens a session in UTC with TCP keepalives on both sides; waits at most 5 s for the server.
 
-    `statement_timeout_ms`: longest statement, `idle_transaction_ms`: longest silence of ours in a transaction; 0: any.
+    `statement_timeout_ms`: time after which the server cancels a statement; `idle_transaction_ms`: after which it ends
+    a session that is idle in a transaction; 0: never. `kw`: further libpq parameters.
 
     Raises:
-        DatabaseAbsent: nobody answers, or the server is not ready; worth another try.
+        DatabaseAbsent: no server answers, or it is not ready; worth another try.
         CorrectTheLogin: the server refuses this user, password or database.
     """
     limits = f"-c statement_timeout={statement_timeout_ms} -c idle_in_transaction_session_timeout={idle_transaction_ms}"
@@ -110,7 +115,7 @@ def connect(
         return session
     except psycopg2.Error as error:
         sentence = _first_line(error)
-        if is_absence(error):
+        if is_database_absent(error):
             raise DatabaseAbsent(
                 f"PostgreSQL does not answer ({sentence}); start it with ./spark-submit.sh services "
                 "start, or correct postgres.url"
@@ -120,10 +125,10 @@ def connect(
         ) from error
 
 
-def is_absence(error: BaseException) -> bool:
-    """True if the database is away, restarting or full of clients: the same work will succeed later.
+def is_database_absent(error: BaseException) -> bool:
+    """True if the database is unreachable, restarting or out of connections: the same work will succeed later.
 
-    Anything else (wrong password, broken constraint, missing table, full disk) is not, and needs a person.
+    False for any other error (wrong password, violated constraint, missing table, full disk): an operator must act.
     """
     if isinstance(error, DatabaseAbsent):
         return True
@@ -131,24 +136,26 @@ def is_absence(error: BaseException) -> bool:
         return False
     if error.pgcode is not None:
         return _ABSENT_STATES.fullmatch(error.pgcode) is not None
-    words = str(error)
-    if _ABSENT_WORDS.search(words):
+    message = str(error)
+    if _ABSENT_MESSAGES.search(message):
         return True
     if isinstance(error, psycopg2.InterfaceError):
-        return "connection already closed" in words
+        return "connection already closed" in message
     if isinstance(error, psycopg2.OperationalError):
-        return _REFUSED_WORDS.search(words) is None
-    return "server closed the connection" in words or "no message from the libpq" in words  # a COPY that was cut off
+        return _REFUSED_MESSAGES.search(message) is None
+    return (
+        "server closed the connection" in message or "no message from the libpq" in message
+    )  # a COPY that was interrupted
 
 
-@functools.cache  # the stream asks several times a batch, and each read would open the shipped zip again
+@functools.cache  # the stream reads several files per batch, and each read would open the zip of the sources again
 def read_sql(name: str) -> str:
     """The text of a .sql file below `warehouse`, e.g. `upserts/posts.sql`."""
     return importlib.resources.files("warehouse").joinpath(name).read_text(encoding="utf-8")
 
 
 class ConnectionPool:
-    """At most `size` sessions for short reads, opened when first needed, replaced when broken; thread-safe."""
+    """At most `size` sessions for short reads, opened when first needed, replaced when closed; thread-safe."""
 
     def __init__(self, url: str, size: int, application_name: str = "afluente reader") -> None:
         self._url = url
@@ -159,10 +166,10 @@ class ConnectionPool:
 
     @contextmanager
     def connection(self, timeout_seconds: float = 5) -> Iterator[Connection]:
-        """Lends a session in autocommit mode.
+        """A session in autocommit mode, for the duration of the `with` block.
 
         Raises:
-            DatabaseAbsent: the server is away, now or while the session was in use, or no session came free in time.
+            DatabaseAbsent: the server does not answer, now or during the block, or no session became free in time.
         """
         try:
             session = self._slots.get(timeout=timeout_seconds)
@@ -174,11 +181,11 @@ class ConnectionPool:
                 session.autocommit = True
             yield session
         except psycopg2.Error as error:
-            if not is_absence(error):
+            if not is_database_absent(error):
                 raise
-            raise DatabaseAbsent(f"PostgreSQL went away ({_first_line(error)})") from error
+            raise DatabaseAbsent(f"the connection to PostgreSQL was lost ({_first_line(error)})") from error
         finally:
-            self._slots.put(_kept(session))
+            self._slots.put(_reusable(session))
 
     def read_rows(self, statement: str, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         """Runs one query and returns its rows as dictionaries by column name."""
@@ -188,7 +195,7 @@ class ConnectionPool:
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def close(self) -> None:
-        """Closes the sessions that are not lent at this moment."""
+        """Closes the sessions that are not in use at this moment."""
         with suppress(queue.Empty):
             while True:
                 session = self._slots.get_nowait()
@@ -197,12 +204,12 @@ class ConnectionPool:
 
 
 def make_pool(url: str, size: int, application_name: str = "afluente reader") -> ConnectionPool:
-    """A pool of sessions; nothing is opened yet, so the database may still be absent."""
+    """A pool of sessions; opens none yet, so the database may still be absent."""
     return ConnectionPool(url, size, application_name)
 
 
-def _kept(session: Connection | None) -> Connection | None:
-    """The session if the next borrower may have it: open, and not inside a transaction that someone left behind."""
+def _reusable(session: Connection | None) -> Connection | None:
+    """The session if it can be used again, else None; one that is still in a transaction is closed."""
     if session is None or session.closed:
         return None
     if session.info.transaction_status != psycopg2.extensions.TRANSACTION_STATUS_IDLE:

@@ -1,4 +1,4 @@
-"""Machines, sensors and shifts as people describe them (conf/machines.yaml), brought into the dimensions."""
+"""The description of machines, sensors and shifts (conf/machines.yaml): validated, and upserted into the dimensions."""
 
 import json
 from collections.abc import Mapping
@@ -12,13 +12,13 @@ from warehouse.database.connections import Connection, read_sql
 from warehouse.errors import CorrectTheReference
 
 _STEPS = ("sensors", "machines", "limits", "shifts", "machine_shifts")
-"""Files below upserts/reference, in the order of their foreign keys; each returns the rows that it changed."""
+"""Files in upserts/reference, in the order of their foreign keys; the row count of each is what it changed."""
 
 Limits = dict[str, tuple[float, float]]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")  # the file also carries what only the generator reads
+    model_config = ConfigDict(frozen=True, extra="ignore")  # the file also contains keys that only the generator reads
 
 
 class Sensor(_Part):
@@ -29,7 +29,7 @@ class Sensor(_Part):
 
 
 class Shift(_Part):
-    """A working shift in local wall time; the time zone is the file's unless it has its own."""
+    """A working shift in local time; weekdays are ISO numbers; the time zone is the file's unless it has its own."""
 
     starts: time
     ends: time
@@ -38,14 +38,14 @@ class Shift(_Part):
 
 
 class Model(_Part):
-    """What machines of one kind have in common."""
+    """Properties that all machines of a model share; limits: sensor -> (low, high)."""
 
     idle_rotation_rpm: float = Field(default=0, ge=0)
     limits: Limits = {}
 
 
 class Machine(_Part):
-    """One machine; its own limits stand above its model's."""
+    """One machine; its own limits override its model's."""
 
     model: str
     line: str
@@ -66,10 +66,10 @@ class Reference(_Part):
 
 
 def parse_reference(tree: Mapping[str, Any]) -> Reference:
-    """Validates the description.
+    """Validates the parsed YAML.
 
     Raises:
-        CorrectTheReference: it misses something, or names a model, sensor or shift that it does not describe.
+        CorrectTheReference: a key is missing or wrong, or a model, sensor or shift is used but not described.
     """
     try:
         reference = Reference.model_validate(tree)
@@ -87,12 +87,16 @@ def parse_reference(tree: Mapping[str, Any]) -> Reference:
 
 
 def upsert_reference(connection: Connection, reference: Reference) -> list[str]:
-    """Adds and updates what differs, in the caller's transaction; returns one line per kind that changed.
+    """Inserts and updates rows that differ, in the caller's transaction; returns one line per table that changed.
 
-    A machine that left the file keeps its row and its facts; a placeholder becomes a known machine.
+    A machine that is no longer in the file keeps its row, because `fact_*` rows refer to it; a placeholder that is now
+    described becomes a known machine.
+
+    Raises:
+        CorrectTheReference: the database rejects a row, e.g. a lower limit above the upper one.
     """
     rows = _make_rows(reference)
-    done = []
+    changes = []
     with connection.cursor() as cursor:
         for step in _STEPS:
             try:
@@ -101,8 +105,8 @@ def upsert_reference(connection: Connection, reference: Reference) -> list[str]:
                 sentence = str(error).strip().splitlines()[0]
                 raise CorrectTheReference(f"the description of the machines is wrong at {step}: {sentence}") from error
             if cursor.rowcount:
-                done.append(f"{step.replace('_', ' ')}: {cursor.rowcount} rows")
-    return done
+                changes.append(f"{step.replace('_', ' ')}: {cursor.rowcount} rows")
+    return changes
 
 
 def _refuse_unknown(what: str, names: Any, known: Mapping[str, Any]) -> None:
@@ -112,7 +116,7 @@ def _refuse_unknown(what: str, names: Any, known: Mapping[str, Any]) -> None:
 
 
 def _make_rows(reference: Reference) -> dict[str, list[dict[str, Any]]]:
-    """Flat rows per step, ready for jsonb_to_recordset."""
+    """Step -> flat rows, in the form that jsonb_to_recordset reads."""
     machines = reference.machines.items()
     limits = {name: {**reference.models[machine.model].limits, **machine.limits} for name, machine in machines}
     return {

@@ -1,4 +1,4 @@
-"""Brings a database to the newest shape: roles, numbered DDL files once each, serving views whenever a file changed."""
+"""Updates a database: creates roles, applies each numbered DDL file once, reloads serving views that changed."""
 
 import hashlib
 import importlib.resources
@@ -14,13 +14,13 @@ from warehouse.database.machine_reference import Reference, upsert_reference
 from warehouse.errors import CorrectTheLogin, RestoreTheMigration, WarehouseError
 from warehouse.settings import PostgresSettings
 
-_ONE_AT_A_TIME = 7_031_904_555_121_884_001  # any number, but the same for ever: two migrations wait for each other
+_ADVISORY_LOCK = 7_031_904_555_121_884_001  # arbitrary, but must never change: of two migrations at once one waits
 _NUMBERED = re.compile(r"(\d{4})_\w+\.sql")
 
 
 @dataclass(frozen=True)
 class SqlFile:
-    """One .sql file of the package; `path` is below `warehouse`."""
+    """One .sql file of the package; `path` is relative to `warehouse`."""
 
     path: str
     name: str
@@ -32,34 +32,35 @@ class SqlFile:
 
 
 def migrate(connection: Connection, settings: PostgresSettings, reference: Reference | None = None) -> list[str]:
-    """Applies what is missing, as the owner; returns what was done, in words, empty if nothing was to do.
+    """Applies what is missing, as the owner; returns one line per change, none if the database was up to date.
 
-    Every file runs in a transaction of its own, so that an interrupted run continues where it stopped.
+    Every file runs in a transaction of its own, so that the run after an interrupted one continues where that stopped.
 
     Raises:
         RestoreTheMigration: an applied file was changed or is missing.
-        CorrectTheLogin: the owner may not make roles.
+        CorrectTheLogin: the owner may not create roles.
+        CorrectTheReference: the database rejects a row of `reference`.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", (_ONE_AT_A_TIME,))
+        cursor.execute("SELECT pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
     connection.commit()
     try:
-        done = _ensure_roles(connection, settings)
-        done += _apply_numbered(connection)
-        done += _load_serving(connection)
+        changes = _ensure_roles(connection, settings)
+        changes += _apply_numbered(connection)
+        changes += _load_serving(connection)
         if reference is not None:
-            done += upsert_reference(connection, reference)
+            changes += upsert_reference(connection, reference)
             connection.commit()
-        return done
+        return changes
     finally:
         connection.rollback()
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", (_ONE_AT_A_TIME,))
+            cursor.execute("SELECT pg_advisory_unlock(%s)", (_ADVISORY_LOCK,))
         connection.commit()
 
 
 def list_sql_files(folder: str) -> list[SqlFile]:
-    """The .sql files of a folder below `warehouse`, by name."""
+    """The .sql files of a folder in `warehouse`, ordered by name."""
     entries = importlib.resources.files("warehouse").joinpath(folder).iterdir()
     names = sorted(entry.name for entry in entries if entry.name.endswith(".sql"))
     return [SqlFile(f"{folder}/{name}", name, _hash(read_sql(f"{folder}/{name}"))) for name in names]
@@ -70,8 +71,8 @@ def _hash(text: str) -> str:
 
 
 def _ensure_roles(connection: Connection, settings: PostgresSettings) -> list[str]:
-    """Makes the roles, and sets a password only where ours does not open the database."""
-    done = []
+    """Creates missing roles, and sets the generated password of those that cannot log in with it."""
+    changes = []
     for role, user in LOGIN.items():
         with connection, connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_roles WHERE rolname = %s", (user,))
@@ -85,11 +86,11 @@ def _ensure_roles(connection: Connection, settings: PostgresSettings) -> list[st
                 cursor.execute(statement, (encrypt_password(password, user, connection, "scram-sha-256"),))
             except psycopg2.errors.InsufficientPrivilege:
                 raise CorrectTheLogin(
-                    "the user of postgres.url may not make roles; run `ALTER ROLE ... CREATEROLE` "
+                    "the user of postgres.url may not create roles; run `ALTER ROLE ... CREATEROLE` "
                     "for it as an administrator"
                 ) from None
-        done.append(f"role {user}" if is_missing else f"password of {user}")
-    return done
+        changes.append(f"role {user}" if is_missing else f"password of {user}")
+    return changes
 
 
 def _may_connect(url: str) -> bool:
@@ -106,10 +107,10 @@ def _apply_numbered(connection: Connection) -> list[str]:
     for name, sha256 in applied.items():
         if name not in files or files[name].sha256 != sha256:
             raise RestoreTheMigration(
-                f"migration {name} was applied in another form than the file has now; bring the "
-                "file back and put the change into a new one"
+                f"the file of migration {name} differs from what was applied, or is missing; restore it "
+                "and put the change into a new migration"
             )
-    done = []
+    changes = []
     for file in files.values():
         numbered = _NUMBERED.fullmatch(file.name)
         if numbered is None:
@@ -121,12 +122,12 @@ def _apply_numbered(connection: Connection) -> list[str]:
                     "INSERT INTO ops.schema_migrations (number, name, sha256) VALUES (%s, %s, %s)",
                     (int(numbered[1]), file.name, file.sha256),
                 )
-            done.append(f"migration {file.name}")
-    return done
+            changes.append(f"migration {file.name}")
+    return changes
 
 
 def _load_serving(connection: Connection) -> list[str]:
-    """Drops and makes all views in one transaction if any file changed: a view's columns cannot be altered in place."""
+    """Recreates all views in one transaction if any file changed: a view's columns cannot be altered in place."""
     files = list_sql_files("serving")
     if _read_applied(connection, "ops.serving_definitions") == {file.name: file.sha256 for file in files}:
         return []
@@ -145,7 +146,7 @@ def _load_serving(connection: Connection) -> list[str]:
 
 
 def _read_applied(connection: Connection, table: str) -> dict[str, str]:
-    """File name -> hash of what is applied; empty in a new database."""
+    """File name -> SHA-256 of the applied text; empty if the table does not exist yet."""
     with connection, connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass(%s)", (table,))
         if cursor.fetchone() == (None,):

@@ -15,7 +15,7 @@ def make_password() -> str:
 
 
 def ensure_secret(path: Path, make: Callable[[], str] = make_password) -> str:
-    """Returns the secret in `path`; makes it first if there is none. Safe when two processes do it at once."""
+    """The secret in `path`; generates it with `make` if there is none. Safe when two processes do it at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.parent.chmod(0o700)
     if not path.exists():
@@ -25,12 +25,12 @@ def ensure_secret(path: Path, make: Callable[[], str] = make_password) -> str:
             file.flush()
             os.fsync(file.fileno())
         with contextlib.suppress(FileExistsError):
-            os.link(draft, path)  # fails if another process was first: its secret counts then
+            os.link(draft, path)  # fails if another process was first: its secret is then returned
         draft.unlink()
     return path.read_text().strip()
 
 
 def ensure_key(path: Path) -> Path:
-    """The file of a random 32-byte key in hex; made now if it is not there."""
+    """`path`, a file with a random 32-byte key in hex; generates the key if there is none."""
     ensure_secret(path, lambda: secrets.token_hex(PASSWORD_BYTES))
     return path

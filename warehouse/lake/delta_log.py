@@ -1,6 +1,6 @@
-"""Reads the commits of a Delta table's log as files: positions and data files, in under a millisecond, without Spark.
+"""Reads the commits of a Delta table's log as files: metadata and data files, in under a millisecond, without Spark.
 
-Local file system only; a table in an object store needs another reader with the same three methods.
+Local file system only; a table in an object store needs another reader with the same methods.
 """
 
 import json
@@ -10,46 +10,35 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-REPLAY = "replay"
-"""`by` of a commit with records from quarantine."""
-MAINTENANCE = "maintain"
-"""`by` of a commit that rearranges files: the same rows as before."""
-
-
-BACKFILL = "backfill"
-"""`by` of a commit that changed rows: what was made of them must be made again."""
+from warehouse.lake.commit_metadata import CommitMetadata, Writer
 
 
 class RebuildNeeded(Exception):
-    """A commit was cleaned away, or changed rows: what follows must be made again from a version of the table."""
+    """A commit was cleaned away or changed rows: derive the table again from a version of its source."""
 
 
 @dataclass(frozen=True)
 class Commit:
-    """One version of a table. `position` is what its writer recorded, empty for commits of others."""
+    """One version of a table. `metadata` is empty (no `query`) where another program made the commit."""
 
     version: int
     operation: str
-    position: dict[str, Any]
-    added: tuple[str, ...]  # absolute paths of data files with new rows (not rearranged ones)
-
-    def carried(self, by: str, **facts: Any) -> dict[str, Any]:
-        """The position for a commit that moves none: who makes it, and what differs."""
-        return {**self.position, **facts, "by": by}
+    metadata: CommitMetadata
+    added: tuple[str, ...]  # absolute paths of data files with new rows, not of compacted ones
 
     @property
-    def brings_rows(self) -> bool:
+    def adds_rows(self) -> bool:
         """A batch of a stream, or records replayed from quarantine."""
-        return bool(self.position) and self.position.get("by") in (None, REPLAY)
+        return bool(self.metadata.query) and self.metadata.by in (Writer.STREAM, Writer.REPLAY)
 
     @property
     def changes_rows(self) -> bool:
-        """A backfill; whatever neither brings nor changes rows only carries the position forward."""
-        return self.position.get("by") == BACKFILL
+        """A backfill. Commits that neither add nor change rows only carry the metadata on."""
+        return self.metadata.by == Writer.BACKFILL
 
 
 class DeltaLog:
-    """The `_delta_log` folder of one table. Not shared between threads."""
+    """The `_delta_log` folder of one table. Not for use by several threads."""
 
     def __init__(self, table: Path) -> None:
         self._table = table
@@ -57,7 +46,7 @@ class DeltaLog:
         self._newest = -1
 
     def newest_version(self) -> int:
-        """The table's version, -1 if there is no table. Lists the folder once, then probes forward."""
+        """The table's version, -1 if there is no table. Lists the folder once, then only tests for the next file."""
         if self._newest < 0:
             self._newest = max(self._versions(), default=-1)
         while self._file(self._newest + 1).exists():
@@ -80,32 +69,37 @@ class DeltaLog:
         return Commit(
             version=version,
             operation=str(info.get("operation", "")),
-            position=_position(info.get("userMetadata")),
+            metadata=CommitMetadata.parse(info.get("userMetadata")),
             added=tuple(str(self._table / unquote(file["path"])) for file in added),
         )
 
-    def read_new_rows(self, version: int, upto: int) -> list[Commit]:
-        """Commits in (version, upto] that brought rows, oldest first.
+    def read_new_rows(self, after: int, upto: int) -> list[Commit]:
+        """Commits in (after, upto] that added rows, oldest first.
 
         Raises:
-            RebuildNeeded: they do not tell the whole story.
+            RebuildNeeded: one of them changed rows or is no longer in the log.
         """
-        commits = [self.read(number) for number in range(version + 1, upto + 1)]
+        commits = [self.read(number) for number in range(after + 1, upto + 1)]
         for commit in commits:
             if commit.changes_rows:
                 raise RebuildNeeded(f"version {commit.version} of {self._table.name} changed rows")
-        return [commit for commit in commits if commit.brings_rows]
+        return [commit for commit in commits if commit.adds_rows]
 
-    def newest_position(self) -> Commit | None:
-        """The newest commit that carries a position, walking back over foreign ones; None if there is none left."""
+    def newest_commit(self) -> Commit | None:
+        """The newest commit with metadata of ours; None if the log holds none."""
         for version in range(self.newest_version(), -1, -1):
             try:
                 commit = self.read(version)
             except RebuildNeeded:
                 return None
-            if commit.position:
+            if commit.metadata.query:
                 return commit
         return None
+
+    def newest_metadata(self) -> CommitMetadata | None:
+        """The metadata of `newest_commit`."""
+        newest = self.newest_commit()
+        return None if newest is None else newest.metadata
 
     def _file(self, version: int) -> Path:
         return self._folder / f"{version:020d}.json"
@@ -115,11 +109,3 @@ class DeltaLog:
             for path in self._folder.glob("[0-9]*.json"):
                 if path.stem.isdigit():
                     yield int(path.stem)
-
-
-def _position(user_metadata: str | None) -> dict[str, Any]:
-    try:
-        parsed = json.loads(user_metadata or "{}")
-    except json.JSONDecodeError:
-        return {}
-    return parsed if isinstance(parsed, dict) and "query" in parsed else {}

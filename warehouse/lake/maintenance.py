@@ -1,8 +1,8 @@
-"""Maintenance of the lake beside running writers: many small files become few, and files that nobody needs are deleted.
+"""Maintenance beside running writers: compacts small files, deletes files that no retained version needs.
 
-Every commit holds the table's lock and carries the recorded position forward; no fence is taken, so a running stream
-goes on. No lock is held for a whole day of files: they are joined in steps, and writers get their turn in between.
-A step that is interrupted leaves files that no version names; the next run starts from what the log says.
+Every commit holds the table's lock and carries the newest metadata on. It takes no fence, so a running stream goes on.
+Compaction goes in steps, so that writers get the lock in between. An interrupted step leaves files that no version
+names; the next run starts from the log.
 """
 
 import time
@@ -18,26 +18,27 @@ from urllib.parse import unquote
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from warehouse.lake.delta_io import compact, find_unneeded, table_path, vacuum, write_checkpoint
-from warehouse.lake.delta_log import MAINTENANCE, DeltaLog
+from warehouse.lake.commit_metadata import CommitMetadata, Writer
+from warehouse.lake.delta_io import compact, count_vacuumable, table_path, vacuum, write_checkpoint
+from warehouse.lake.delta_log import DeltaLog
 from warehouse.lake.locks import TableLocks
 from warehouse.lake.tables import Table
 from warehouse.settings import LakeSettings
 
 MAX_FILES = 8
-"""Files that a partition may keep. A day of bronze has a partition for each of three topics: 24 a table and day."""
+"""Files that a partition may keep. A day of bronze has a partition for each of three topics: 24 files a day."""
 FILES_AT_ONCE = 200
 BYTES_AT_ONCE = 64 * 2**20
-"""Of one step, during which the table's writers wait. On two cores with a load of seven a step of 50, 100, 200 and 500
-files took 4.9, 4.9, 5.4 and 7 to 11 s: less would only mean more steps, all in one would be a minute for 2 000."""
+"""Limits of one step, during which the table's writers wait. On two cores with a load of seven a step of 50, 100, 200
+and 500 files took 4.9, 4.9, 5.4 and 7 to 11 s: less only makes more steps, 2 000 files in one step take a minute."""
 
 Partition = tuple[tuple[str, object], ...]
 """(column, value) of each partition column; empty where a table has none."""
 
 
 @dataclass(frozen=True)
-class Done:
-    """What was done for one table, or (`dry_run`) would be: then `files_after` are those that nobody would touch."""
+class TableReport:
+    """What was done for one table, or what `plan` found; there, `files_after` are the files that would stay as is."""
 
     table: str
     files_before: int = 0
@@ -47,14 +48,14 @@ class Done:
     longest_lock_seconds: float = 0.0
 
     @property
-    def is_nothing(self) -> bool:
-        """The table is as it should be."""
+    def is_unchanged(self) -> bool:
+        """There was nothing to compact or to delete."""
         return self.files_before == self.files_after and not self.deleted
 
 
 @dataclass
 class Maintenance:
-    """One run over the tables of a lake. `open_day`: also the partitions that a stream is still filling."""
+    """One run over the tables of a lake. `open_day`: also compact partitions that a stream is still filling."""
 
     spark: SparkSession
     lake: LakeSettings
@@ -62,39 +63,39 @@ class Maintenance:
     open_day: bool = False
     _longest: float = field(default=0.0, init=False)
 
-    def plan(self, table: Table) -> Done:
-        """Changes nothing."""
+    def plan(self, table: Table) -> TableReport:
+        """What `run` would do; changes nothing."""
         path = table_path(self.lake, table)
         if not is_written(path):
-            return Done(table.name)
-        files, is_closed = read_files(path), self._closing(path)
-        due = [sizes for partition, sizes in files.items() if choose(sizes) and is_closed(partition)]
+            return TableReport(table.name)
+        files, is_closed = read_files(path), self._find_closed(path)
+        due = [sizes for partition, sizes in files.items() if choose_sizes(sizes) and is_closed(partition)]
         before = sum(map(len, files.values()))
-        unneeded = find_unneeded(self.spark, path) if find_unnamed(path) else 0
-        return Done(table.name, before, before - sum(map(len, due)), unneeded)
+        deletable = count_vacuumable(self.spark, path) if find_unreferenced(path) else 0
+        return TableReport(table.name, before, before - sum(map(len, due)), deletable)
 
-    def run(self, table: Table) -> Done:
-        """Joins and deletes files of one table."""
+    def run(self, table: Table) -> TableReport:
+        """Compacts one table and deletes files that it does not need any more."""
         path = table_path(self.lake, table)
         if not is_written(path):
-            return Done(table.name)
+            return TableReport(table.name)
         self._longest, start = 0.0, time.perf_counter()
-        before, is_closed = read_files(path), self._closing(path)
+        before, is_closed = read_files(path), self._find_closed(path)
         for partition, sizes in before.items():
             if is_closed(partition):
-                self._join(table, partition, rounds=len(sizes))
+                self._compact(table, partition, rounds=len(sizes))
         after = read_files(path)
-        done = Done(table.name, _count(before), _count(after))
-        if not done.is_nothing:
+        report = TableReport(table.name, _count(before), _count(after))
+        if not report.is_unchanged:
             with self._locked(table):
                 write_checkpoint(self.spark, path)
         deleted, seconds = self._vacuum(table), time.perf_counter() - start
-        return replace(done, deleted=deleted, seconds=seconds, longest_lock_seconds=self._longest)
+        return replace(report, deleted=deleted, seconds=seconds, longest_lock_seconds=self._longest)
 
-    def _closing(self, path: Path) -> Callable[[Partition], bool]:
-        """Which partitions get no more rows: those of a day before the newest batch's, and what has no days at all."""
-        newest = DeltaLog(path).newest_position()
-        batch_at = newest.position.get("batch_at") if newest else None
+    def _find_closed(self, path: Path) -> Callable[[Partition], bool]:
+        """Which partitions get no more rows: days before the newest batch's day, and tables without days."""
+        newest = DeltaLog(path).newest_metadata()
+        batch_at = newest.batch_at if newest else ""
         today = datetime.fromisoformat(batch_at).date() if batch_at else date.min
 
         def is_closed(partition: Partition) -> bool:
@@ -103,29 +104,30 @@ class Maintenance:
 
         return is_closed
 
-    def _join(self, table: Table, partition: Partition, rounds: int) -> None:
-        """Each round makes one file of at least two, so that there are never more rounds than files."""
+    def _compact(self, table: Table, partition: Partition, rounds: int) -> None:
+        """In rounds of one step; each makes one file of at least two, so there are never more rounds than files."""
         path = table_path(self.lake, table)
         for _ in range(rounds):
-            sizes = choose(read_files(path).get(partition, []))
+            sizes = choose_sizes(read_files(path).get(partition, []))
             if sizes is None:
                 return
             with self._locked(table):
-                compact(self.spark, path, dict(partition), sizes, carried_position(path))
+                compact(self.spark, path, dict(partition), sizes, carry_metadata(path))
 
     def _vacuum(self, table: Table) -> int:
-        """Files deleted. An append that is under way ends first: files of later ones are younger than any retention.
+        """Returns how many files were deleted. Takes the lock once, so that an append under way has ended first.
 
-        No lock is held meanwhile, because nothing is committed: it takes longer than a step.
+        Files of later appends are younger than any retention, so no lock is held during VACUUM, which takes longer
+        than a step and makes no commit.
         """
         path = table_path(self.lake, table)
-        unnamed = find_unnamed(path)
-        if not unnamed:  # seconds of Spark for nothing
+        unreferenced = find_unreferenced(path)
+        if not unreferenced:  # VACUUM alone would take Spark some seconds
             return 0
         with self._locked(table):
             pass
         vacuum(self.spark, path)
-        return sum(not Path(file).exists() for file in unnamed)
+        return sum(not Path(file).exists() for file in unreferenced)
 
     @contextmanager
     def _locked(self, table: Table) -> Iterator[None]:
@@ -135,11 +137,11 @@ class Maintenance:
             self._longest = max(self._longest, time.perf_counter() - start)
 
 
-def choose(sizes: list[int]) -> tuple[int, int] | None:
-    """Of the files of one partition, in bytes: (smaller than this are joined now, into files of up to this size).
+def choose_sizes(sizes: list[int]) -> tuple[int, int] | None:
+    """Sizes of a partition's files, in bytes -> (compact files smaller than this, into files of up to this size).
 
-    None where the partition has few enough. Beyond 64 MB a file may hold a quarter of the partition: two files of more
-    than eight then always fit into one.
+    None where the partition has few enough files. Beyond 64 MB a file may hold a quarter of the partition: then two
+    files of more than eight always fit into one.
     """
     if len(sizes) <= MAX_FILES:
         return None
@@ -149,20 +151,21 @@ def choose(sizes: list[int]) -> tuple[int, int] | None:
     return smallest[fitting - 1] + 1, target
 
 
-def carried_position(path: Path) -> dict[str, Any]:
-    """What a commit of the upkeep records: the newest position as it is, so that no cleaned log can hide it.
+def carry_metadata(path: Path) -> CommitMetadata:
+    """The newest metadata, for a commit of maintenance: offsets stay readable where older log files are deleted.
 
-    `rows_of` is the version whose rows it keeps: a recount reads those here once the older files are deleted.
+    `rows_of` is the version whose rows the commit holds: a recount reads them here once the older files are deleted.
     """
-    newest = DeltaLog(path).newest_position()
+    newest = DeltaLog(path).newest_commit()
     if newest is None:
-        return {"by": MAINTENANCE}
-    kept = newest.position["rows_of"] if newest.position.get("by") == MAINTENANCE else newest.version
-    return newest.carried(MAINTENANCE, rows_of=kept)
+        return CommitMetadata(by=Writer.MAINTENANCE)
+    carried = newest.metadata
+    rows_of = carried.rows_of if carried.by == Writer.MAINTENANCE else newest.version
+    return carried.carried(Writer.MAINTENANCE, rows_of=rows_of)
 
 
 def is_written(path: Path) -> bool:
-    """True once the table has a commit."""
+    """Whether the table has a commit."""
     return DeltaLog(path).newest_version() >= 0
 
 
@@ -186,8 +189,8 @@ def _count(files: dict[Partition, list[int]]) -> int:
     return sum(map(len, files.values()))
 
 
-def find_unnamed(path: Path) -> set[str]:
-    """Data files in the table's folder and its partitions that the newest version does not name."""
-    named = {unquote(file.removeprefix("file://")) for file in DeltaTable(str(path)).file_uris()}
+def find_unreferenced(path: Path) -> set[str]:
+    """Data files in the table's folder and its partitions that the newest version does not reference."""
+    referenced = {unquote(file.removeprefix("file://")) for file in DeltaTable(str(path)).file_uris()}
     folders = (folder for folder in path.rglob("*") if folder.is_dir() and "_delta_log" not in folder.parts)
-    return {str(file) for folder in (path, *folders) for file in folder.glob("*.parquet")} - named
+    return {str(file) for folder in (path, *folders) for file in folder.glob("*.parquet")} - referenced

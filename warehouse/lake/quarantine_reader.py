@@ -1,4 +1,4 @@
-"""Looking into quarantine without Spark: what waits there, why, and the bytes of one record."""
+"""Reads quarantine without Spark: how many records wait, by rule, and the bytes of one record."""
 
 import re
 from contextlib import closing
@@ -17,7 +17,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class NoSuchRecord(WarehouseError):
-    """An id that names no record of quarantine."""
+    """No record of quarantine has this id."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class RecordId:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which records of quarantine are meant; None and no ids: all of them."""
+    """Which records of quarantine to use; None and no ids: all of them."""
 
     topic: str | None = None
     rule: str | None = None
@@ -43,7 +43,7 @@ class Selection:
     ids: tuple[RecordId, ...] = ()
 
     def topics(self, known: tuple[str, ...]) -> tuple[str, ...]:
-        """The topics to look into."""
+        """The topics that may hold selected records."""
         named = {record.topic for record in self.ids}
         return tuple(name for name in known if self.topic in (None, name) and (not named or name in named))
 
@@ -77,7 +77,7 @@ class Record:
 
     @property
     def state(self) -> str:
-        """In a word."""
+        """waiting, replayed or purged."""
         return "replayed" if self.replayed_at else "purged" if self.purged_at else "waiting"
 
 
@@ -85,7 +85,7 @@ def parse_id(text: str) -> RecordId:
     """The id in a text.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not an id.
     """
     topic, *numbers = text.split("/")
     if len(numbers) != 3 or not all(number.isdigit() for number in numbers):
@@ -106,13 +106,13 @@ def parse_age(text: str) -> timedelta:
 
 
 def summarize_rules(lake: Path, topics: tuple[str, ...], selection: Selection) -> list[RuleSummary]:
-    """What lies there by topic and rule, most first."""
-    return [RuleSummary(*row) for row in _ask(lake, topics, selection, _SHELVES)]
+    """Counts by topic and rule, most waiting first."""
+    return [RuleSummary(*row) for row in _query(lake, topics, selection, _SUMMARY)]
 
 
 def list_records(lake: Path, topics: tuple[str, ...], selection: Selection, limit: int) -> list[Record]:
     """The newest records that still wait, without their bytes."""
-    return [_to_record(row) for row in _ask(lake, topics, selection, _NEWEST, limit=limit)]
+    return [_to_record(row) for row in _query(lake, topics, selection, _NEWEST, limit=limit)]
 
 
 def read_record(lake: Path, topics: tuple[str, ...], record: RecordId) -> Record:
@@ -121,21 +121,21 @@ def read_record(lake: Path, topics: tuple[str, ...], record: RecordId) -> Record
     Raises:
         NoSuchRecord: quarantine does not hold it.
     """
-    rows = _ask(lake, topics, Selection(ids=(record,)), "SELECT * FROM chosen")
+    rows = _query(lake, topics, Selection(ids=(record,)), "SELECT * FROM selected")
     if not rows:
         raise NoSuchRecord(f"{record} is not in quarantine: ./spark-submit.sh quarantine list shows what is")
     return _to_record(rows[0])
 
 
-def _ask(lake: Path, topics: tuple[str, ...], selection: Selection, question: str, **values: int) -> list[Any]:
+def _query(lake: Path, topics: tuple[str, ...], selection: Selection, question: str, **values: int) -> list[Any]:
     with closing(duckdb.connect()) as database:
-        database.execute(_CHOSEN)
+        database.execute(_CREATE)
         for topic in selection.topics(topics):
             files = _find_files(lake / "quarantine" / topic)
             if files:
                 ids = [str(record) for record in selection.ids]
                 wanted = {"rule": selection.rule, "before": selection.before, "ids": ids}
-                database.execute(_CHOOSE, {"topic": topic, "files": files, **wanted})
+                database.execute(_SELECT, {"topic": topic, "files": files, **wanted})
         return database.execute(question, values).fetchall()
 
 
@@ -146,15 +146,15 @@ def _find_files(table: Path) -> list[str]:
         return []
 
 
-_CHOSEN = """
+_CREATE = """
 SET TimeZone = 'UTC';
-CREATE TABLE chosen (topic VARCHAR, generation INTEGER, "partition" INTEGER, "offset" BIGINT, kafka_at TIMESTAMPTZ,
+CREATE TABLE selected (topic VARCHAR, generation INTEGER, "partition" INTEGER, "offset" BIGINT, kafka_at TIMESTAMPTZ,
     rule VARCHAR, reason VARCHAR, first_seen_at TIMESTAMPTZ, replayed_at TIMESTAMPTZ, purged_at TIMESTAMPTZ,
     "key" BLOB, "value" BLOB)"""
 
 # Bytes only where a record was asked for by its id. The empty second part names what older files do not have yet.
-_CHOOSE = """
-INSERT INTO chosen
+_SELECT = """
+INSERT INTO selected
 SELECT $topic, generation, "partition", "offset", kafka_at, rule, reason, first_seen_at, replayed_at, purged_at,
     CASE WHEN len($ids) > 0 THEN "key" END, CASE WHEN len($ids) > 0 THEN "value" END
 FROM (
@@ -164,13 +164,13 @@ FROM (
 WHERE ($rule IS NULL OR rule = $rule) AND ($before IS NULL OR first_seen_at < $before)
     AND (len($ids) = 0 OR list_contains($ids, concat_ws('/', $topic, generation, "partition", "offset")))"""
 
-_SHELVES = """
+_SUMMARY = """
 SELECT topic, rule, count(*) FILTER (replayed_at IS NULL AND purged_at IS NULL), count(replayed_at),
     count(*) FILTER (replayed_at IS NULL AND purged_at IS NOT NULL), min(first_seen_at), max(first_seen_at)
-FROM chosen GROUP BY topic, rule ORDER BY 3 DESC, topic, rule"""
+FROM selected GROUP BY topic, rule ORDER BY 3 DESC, topic, rule"""
 
 _NEWEST = """
-SELECT * FROM chosen WHERE replayed_at IS NULL AND purged_at IS NULL
+SELECT * FROM selected WHERE replayed_at IS NULL AND purged_at IS NULL
 ORDER BY first_seen_at DESC, topic, generation, "partition", "offset" DESC LIMIT $limit"""
 
 

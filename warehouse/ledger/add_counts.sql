@@ -1,4 +1,4 @@
--- Rows by outcome and minute of the batch: nothing is dropped in silence.
+-- Adds the records of a batch to the counts per outcome and minute of the batch's time.
 INSERT INTO ops.row_counts AS counted (query, minute, outcome, rows)
 SELECT %(query)s, minute, outcome, rows
 FROM unnest(%(minutes)s::timestamptz[], %(outcomes)s::text[], %(rows)s::bigint[]) AS added (minute, outcome, rows)

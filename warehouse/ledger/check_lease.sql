@@ -1,2 +1,3 @@
--- Still ours? The row lock makes a newer driver wait for this transaction, and this one see a newer driver.
+-- One row if this driver still holds the lease. The row lock makes a newer driver wait for the end of this transaction;
+-- if a newer driver was first, there is no row.
 SELECT 1 FROM ops.lease WHERE query = %(query)s AND fence = %(fence)s AND holder = %(holder)s FOR SHARE

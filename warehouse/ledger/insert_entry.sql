@@ -1,4 +1,4 @@
--- Silver moved to this version, and its increments are in this same transaction.
+-- Silver has reached this version; its increments are in the same transaction.
 INSERT INTO ops.ledger
     (query, lineage, silver_version, from_offsets, to_offsets, rows, newest_event_at, batch_at)
 VALUES

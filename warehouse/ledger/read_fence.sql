@@ -1,2 +1,2 @@
--- The highest fence number the warehouse has seen for one query.
+-- The highest fence of a query in the warehouse; 0 before the first.
 SELECT coalesce(max(fence), 0) FROM ops.lease WHERE query = %(query)s

@@ -1,2 +1,2 @@
--- How far the warehouse follows silver for one query: the newest silver version in the ledger.
+-- The newest silver version of a query that is in the warehouse; null before the first.
 SELECT max(silver_version) FROM ops.ledger WHERE query = %(query)s

@@ -1,4 +1,4 @@
--- Refused again after a restart it is the same batch.
+-- Records a refused batch. A batch that is refused again, after a restart, keeps one row.
 INSERT INTO ops.refused_batches (query, generation, from_offsets, to_offsets, records, reason)
 VALUES (%(query)s, %(generation)s, %(from_offsets)s, %(to_offsets)s, %(records)s, %(reason)s)
 ON CONFLICT (query, generation, to_offsets)

@@ -1,4 +1,4 @@
--- A newer driver takes the query over; an older one changes nothing.
+-- Acquires the lease of a query for a driver with a newer fence; with an older one it changes nothing.
 INSERT INTO ops.lease AS held (query, fence, holder, host, pid)
 VALUES (%(query)s, %(fence)s, %(holder)s, %(host)s, %(pid)s)
 ON CONFLICT (query) DO UPDATE

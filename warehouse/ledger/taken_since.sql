@@ -1,2 +1,2 @@
--- Queries whose driver took its lease since then: they are open, or opening.
+-- Queries whose driver acquired its lease since then: they are running or starting.
 SELECT query FROM ops.lease WHERE acquired_at >= %(since)s

@@ -1,4 +1,4 @@
--- Hashtags, authors and posts as people read them. "Now" is the newest event, never the wall clock.
+-- Hashtags, authors and posts. "Newest" is by event time; the wall clock is never used.
 CREATE VIEW serving.hashtag_minutes AS
 SELECT f.minute, h.hashtag, l.language, f.posts
 FROM warehouse.fact_hashtag_minute AS f

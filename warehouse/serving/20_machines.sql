@@ -1,4 +1,4 @@
--- Machines, their sensors and what is unusual about them. "Now" is the newest minute, never the wall clock.
+-- Machines, their sensors and anomalies. "Newest" is by event time; the wall clock is never used.
 CREATE VIEW serving.machines AS
 SELECT machine_id, model, line, site, commissioned_on, idle_rotation_rpm, is_placeholder FROM warehouse.dim_machine;
 COMMENT ON VIEW serving.machines IS 'All machines.';
@@ -90,7 +90,7 @@ SELECT a.minute, m.machine_id, s.sensor, s.unit, round(a.average, 4) AS average,
 FROM (SELECT max(minute) AS minute FROM warehouse.fact_machine_minute) AS newest
 CROSS JOIN warehouse.dim_machine AS m
 CROSS JOIN warehouse.dim_sensor AS s
-CROSS JOIN LATERAL (  -- machine by machine, so that a filter on machine or sensor saves the work for all others
+CROSS JOIN LATERAL (  -- per machine and sensor, so that with a filter on them nothing is computed for the others
     SELECT f.minute, f.total AS minute_total, f.readings AS minute_readings, count(*) OVER day AS minutes,
            sum(f.readings) OVER day AS readings, sum(f.total) OVER day AS total, sum(f.total_squares) OVER day AS total_squares
     FROM warehouse.fact_machine_minute AS f

@@ -1,4 +1,5 @@
--- Work and silence of machines. Minutes before a machine's first data do not count; "now" is the newest minute of all.
+-- Utilisation and data gaps of machines. Minutes before a machine's first data do not count; time ends with the newest
+-- minute of all machines, not with the wall clock.
 CREATE VIEW serving.machine_utilisation AS
 SELECT m.machine_id, m.line, m.site, h.shift, d.date_id AS shift_date, t.starts_at, t.ends_at,
        t.minutes_in_shift, w.minutes_with_data, w.minutes_producing,
@@ -48,7 +49,7 @@ SELECT m.machine_id, m.line, m.site, g.minute + interval '1 minute' AS starts_at
        g.next_minute IS NULL AS is_open
 FROM (SELECT max(minute) + interval '1 minute' AS ends_at FROM warehouse.fact_machine_minute) AS known
 CROSS JOIN warehouse.dim_machine AS m
--- A reading carries all sensors, so one of them shows every minute in which the machine spoke.
+-- A reading has values of all sensors, so any one sensor has a row for every minute in which the machine sent data.
 CROSS JOIN (SELECT sensor_key FROM warehouse.dim_sensor ORDER BY sensor_key LIMIT 1) AS s
 CROSS JOIN LATERAL (
     SELECT f.minute, lead(f.minute) OVER (ORDER BY f.minute) AS next_minute

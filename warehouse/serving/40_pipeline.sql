@@ -1,6 +1,6 @@
--- The pipeline's health for people who see only this schema.
+-- State of the pipeline, for roles that may read only this schema.
 CREATE VIEW serving.pipeline_freshness AS
-WITH RECURSIVE known AS (  -- one index step per query, however long the ledger is
+WITH RECURSIVE known AS (  -- one index lookup per query, whatever the size of the ledger
     (SELECT query FROM ops.ledger ORDER BY query LIMIT 1)
     UNION ALL
     SELECT (SELECT l.query FROM ops.ledger AS l WHERE l.query > known.query ORDER BY l.query LIMIT 1)

@@ -1,3 +1,3 @@
--- Empties what `machine_events` wrote, before it is brought in again from all of silver in the same transaction.
+-- Deletes what `machine_events` wrote, before all of silver is loaded again in the same transaction.
 DELETE FROM warehouse.fact_machine_event;
 DELETE FROM ops.ledger WHERE query = 'machine_events';

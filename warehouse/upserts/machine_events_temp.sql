@@ -1,4 +1,4 @@
--- Where COPY puts one batch of `machine_events` before it takes any lock; emptied by every commit.
+-- COPY loads one batch of `machine_events` into this table before any lock is taken; every commit empties it.
 CREATE TEMP TABLE IF NOT EXISTS machine_event_rows (
     generation  int NOT NULL,
     partition   int NOT NULL,

@@ -1,6 +1,6 @@
--- Adds one batch of posts. Dimensions first, in one order for all queries (dates, then the rest), rows sorted by key,
--- so that two transactions meet in the same order and never wait for each other in a circle. Missing rows are
--- looked for before they are inserted: a conflict would burn a number of the sequence.
+-- Adds one batch of posts. Dimensions first, in the same order for all queries (dates, then the others), rows sorted by
+-- key, so that concurrent transactions lock rows in the same order and never deadlock. Only missing rows are inserted:
+-- an insert that ends in ON CONFLICT DO NOTHING would still consume a sequence number.
 INSERT INTO warehouse.dim_date
 SELECT made.* FROM warehouse.make_date_rows(ARRAY(
     SELECT DISTINCT (at AT TIME ZONE 'UTC')::date FROM post_increments

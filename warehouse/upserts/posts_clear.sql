@@ -1,5 +1,5 @@
--- Empties what `posts` wrote, before it is brought in again from all of silver in the same transaction.
--- Dimensions stay: their keys may be known elsewhere.
+-- Deletes what `posts` wrote, before all of silver is loaded again in the same transaction. Dimensions stay: their keys
+-- may be stored elsewhere.
 DELETE FROM warehouse.fact_hashtag_minute;
 DELETE FROM warehouse.fact_hashtag_pair_hour;
 DELETE FROM warehouse.fact_author_day;

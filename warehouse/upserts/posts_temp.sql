@@ -1,5 +1,5 @@
--- Where COPY puts one batch of `posts` before it takes any lock. Kept by the session, emptied by every commit:
--- a new table per batch would fill the catalogue with 86 000 dead entries a day.
+-- COPY loads one batch of `posts` into these tables before any lock is taken. They last as long as the session, and every
+-- commit empties them: new tables per batch would leave 86 000 dead rows a day in the system catalogue.
 CREATE TEMP TABLE IF NOT EXISTS post_increments (
     fact  text NOT NULL,
     at    timestamptz NOT NULL,

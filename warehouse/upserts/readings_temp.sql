@@ -1,4 +1,4 @@
--- Where COPY puts one batch of `readings` before it takes any lock; emptied by every commit.
+-- COPY loads one batch of `readings` into this table before any lock is taken; every commit empties it.
 CREATE TEMP TABLE IF NOT EXISTS reading_increments (
     machine_id    text COLLATE "C" NOT NULL,
     minute        timestamptz NOT NULL,

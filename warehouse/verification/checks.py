@@ -1,4 +1,8 @@
-"""The comparisons, in order, and how one is run: a query whose rows are compared rows, with a `difference` or none."""
+"""The comparisons, in their order, and how one is run.
+
+Each is a SELECT in `check/<name>.sql` with one row per compared item; its column `difference` is NULL where both sides
+agree.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,61 +10,61 @@ from dataclasses import dataclass
 import duckdb
 
 from warehouse.verification.report import Check
-from warehouse.verification.scratch import read_sql
+from warehouse.verification.scratch_database import read_sql
 
 EXAMPLES = 10
 
 
 @dataclass(frozen=True)
-class Plan:
-    """One comparison: the statement `check/<name>.sql`. `facts` is PostgreSQL's table, of `query`'s chain."""
+class Comparison:
+    """The statement `check/<name>.sql`. `query` and `fact_table` are set if it compares a fact table of PostgreSQL."""
 
     name: str
-    query: str = ""
-    facts: str = ""
+    query: str = ""  # whose silver table fills the fact table
+    fact_table: str = ""  # its name in DuckDB
 
 
-JOURNAL = (
-    Plan("journal_readable"),
-    Plan("acknowledged_in_bronze"),
-    Plan("journal_verdicts"),
-    Plan("journal_posts"),
-    Plan("journal_readings"),
-    Plan("journal_machine_events"),
+JOURNAL_CHECKS = (
+    Comparison("journal_readable"),
+    Comparison("acknowledged_in_bronze"),
+    Comparison("journal_verdicts"),
+    Comparison("journal_posts"),
+    Comparison("journal_readings"),
+    Comparison("journal_machine_events"),
 )
-LAKE = (
-    Plan("bronze_once"),
-    Plan("bronze_without_gaps"),
-    Plan("one_place"),
-    Plan("duplicates_have_twins"),
-    Plan("identity_once_within_horizon"),
-    Plan("verdicts"),
-    Plan("quarantine_bytes"),
-    Plan("silver_posts"),
-    Plan("silver_readings"),
-    Plan("silver_machine_events"),
-    Plan("post_deletions"),
-    Plan("no_personal_ids"),
+LAKE_CHECKS = (
+    Comparison("bronze_once"),
+    Comparison("bronze_without_gaps"),
+    Comparison("one_place"),
+    Comparison("duplicates_have_twins"),
+    Comparison("identity_once_within_horizon"),
+    Comparison("verdicts"),
+    Comparison("quarantine_bytes"),
+    Comparison("silver_posts"),
+    Comparison("silver_readings"),
+    Comparison("silver_machine_events"),
+    Comparison("post_deletions"),
+    Comparison("no_personal_ids"),
 )
-POSTGRES = (
-    Plan("hashtag_minutes_recounted", "posts", "pg_hashtag_minute"),
-    Plan("machine_minutes_recounted", "readings", "pg_machine_minute"),
-    Plan("hashtag_minutes", "posts", "pg_hashtag_minute"),
-    Plan("hashtag_pair_hours", "posts", "pg_hashtag_pair_hour"),
-    Plan("author_days", "posts", "pg_author_day"),
-    Plan("machine_minutes", "readings", "pg_machine_minute"),
-    Plan("machine_events", "machine_events", "pg_machine_event"),
-    Plan("ledger_positions"),
-    Plan("ledger_rows"),
-    Plan("row_counts"),
+POSTGRES_CHECKS = (
+    Comparison("hashtag_minutes_recounted", "posts", "pg_hashtag_minute"),
+    Comparison("machine_minutes_recounted", "readings", "pg_machine_minute"),
+    Comparison("hashtag_minutes", "posts", "pg_hashtag_minute"),
+    Comparison("hashtag_pair_hours", "posts", "pg_hashtag_pair_hour"),
+    Comparison("author_days", "posts", "pg_author_day"),
+    Comparison("machine_minutes", "readings", "pg_machine_minute"),
+    Comparison("machine_events", "machine_events", "pg_machine_event"),
+    Comparison("ledger_positions"),
+    Comparison("ledger_rows"),
+    Comparison("row_counts"),
 )
-DRAINED = (Plan("drained"),)
+DRAINED_CHECKS = (Comparison("drained"),)
 
 
-def run_checks(database: duckdb.DuckDBPyConnection, plans: tuple[Plan, ...]) -> Iterator[Check]:
+def run_checks(database: duckdb.DuckDBPyConnection, comparisons: tuple[Comparison, ...]) -> Iterator[Check]:
     """Runs the comparisons one after the other."""
-    for plan in plans:
-        yield run_check(database, plan.name)
+    for comparison in comparisons:
+        yield run_check(database, comparison.name)
 
 
 def run_check(database: duckdb.DuckDBPyConnection, name: str) -> Check:
@@ -73,14 +77,17 @@ def run_check(database: duckdb.DuckDBPyConnection, name: str) -> Check:
     return Check(name, rows, differences, tuple(differing.columns), tuple(differing.fetchall()))
 
 
-def keep_followed(
-    database: duckdb.DuckDBPyConnection, plans: tuple[Plan, ...], ledger: dict[str, int | None]
-) -> tuple[Plan, ...]:
-    """Drops comparisons with facts that PostgreSQL has not begun: no ledger row and, as it must be, no fact."""
+def drop_not_started(
+    database: duckdb.DuckDBPyConnection, comparisons: tuple[Comparison, ...], ledger: dict[str, int | None]
+) -> tuple[Comparison, ...]:
+    """Drops comparisons with fact tables that PostgreSQL has not begun to fill.
 
-    def has_begun(plan: Plan) -> bool:
-        if not plan.facts or ledger.get(plan.query) is not None:
+    A fact table with rows but no ledger entry is compared: its rows must not be there.
+    """
+
+    def has_started(comparison: Comparison) -> bool:
+        if not comparison.fact_table or ledger.get(comparison.query) is not None:
             return True
-        return bool(database.table(plan.facts).limit(1).fetchall())
+        return bool(database.table(comparison.fact_table).limit(1).fetchall())
 
-    return tuple(plan for plan in plans if has_begun(plan))
+    return tuple(comparison for comparison in comparisons if has_started(comparison))

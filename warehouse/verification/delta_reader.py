@@ -1,4 +1,4 @@
-"""Delta tables into the scratch database, each at one version, by delta-rs' list of files."""
+"""Delta tables into DuckDB, each at one version: delta-rs lists the files of the version, DuckDB reads them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,66 +9,73 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from warehouse.verification.commits import newest_version
+from warehouse.verification.commits import find_newest_version
 from warehouse.verification.errors import VerificationError
-from warehouse.verification.scratch import read_sql
+from warehouse.verification.scratch_database import read_sql
 
 
 @dataclass(frozen=True)
-class Lake:
-    """The tables below one folder, loaded into one database. A table that does not exist is empty."""
+class DeltaReader:
+    """Loads the Delta tables below `path` into `database`. A table that does not exist is skipped."""
 
     path: Path
     database: duckdb.DuckDBPyConnection
-    folder: Path
+    temporary: Path  # folder for an empty Parquet file
 
     def table(self, name: str) -> Path:
-        """The folder of a table."""
+        """The folder of a table, e.g. `silver/posts`."""
         return self.path / name
 
     def exists(self, name: str) -> bool:
         """True once the table has a commit."""
-        return newest_version(self.table(name)) is not None
+        return find_newest_version(self.table(name)) is not None
 
     def load(self, name: str, statement: str, version: int | None = None) -> int | None:
-        """Runs `load/<statement>.sql` over the table's files and returns the version that was read; None: no table."""
+        """Runs `load/<statement>.sql` over the table's files.
+
+        Returns:
+            The version that was read; None where there is no table.
+
+        Raises:
+            VerificationError: the version's commit or one of its files was deleted, or the table has deletion vectors.
+        """
         if not self.exists(name):
             return None
-        delta = _open(self.table(name), version)
-        self.point_to(delta)
+        table = _open(self.table(name), version)
+        self._set_files(table)
         try:
             self.database.execute(read_sql(f"load/{statement}"))
         except duckdb.IOException as error:
-            raise _unreadable(self.table(name), delta.version(), error) from None
-        return delta.version()
+            raise _unreadable(self.table(name), table.version(), error) from None
+        return table.version()
 
-    def point_to(self, delta: DeltaTable) -> None:
-        """Lets the next statement read this table by the variable `files`."""
-        files = delta.file_uris() or [self._empty_file(delta)]
+    def _set_files(self, table: DeltaTable) -> None:
+        """Sets DuckDB's variable `files`, which the statements in `load/` read."""
+        files = table.file_uris() or [self._write_empty_file(table)]
         self.database.execute("SET VARIABLE files = $files", {"files": files})
 
-    def _empty_file(self, delta: DeltaTable) -> str:
-        schema = pa.schema(delta.schema().to_arrow())
-        path = self.folder / "empty.parquet"
+    def _write_empty_file(self, table: DeltaTable) -> str:
+        schema = pa.schema(table.schema().to_arrow())
+        path = self.temporary / "empty.parquet"
         pq.write_table(schema.empty_table(), path)
         return str(path)
 
 
-def _open(table: Path, version: int | None) -> DeltaTable:
+def _open(path: Path, version: int | None) -> DeltaTable:
     try:
-        delta = DeltaTable(str(table), version=version)
+        table = DeltaTable(str(path), version=version)
     except TableNotFoundError:
-        raise VerificationError(f"{table} is not a Delta table at version {version}") from None
+        raise VerificationError(f"{path} is not a Delta table at version {version}") from None
     except DeltaError as error:
-        raise _unreadable(table, version, error) from None
-    if "deletionVectors" in (delta.protocol().reader_features or []):
-        raise VerificationError(f"{table} uses deletion vectors; set delta.enableDeletionVectors to false")
-    return delta
+        raise _unreadable(path, version, error) from None
+    if "deletionVectors" in (table.protocol().reader_features or []):
+        raise VerificationError(f"{path} uses deletion vectors; set delta.enableDeletionVectors to false")
+    return table
 
 
-def _unreadable(table: Path, version: int | None, error: Exception) -> VerificationError:
-    """Its commit or one of its files was cleaned away since."""
+def _unreadable(path: Path, version: int | None, error: Exception) -> VerificationError:
+    """The version was there when the snapshot was taken; its commit or one of its files has been deleted since."""
     return VerificationError(
-        f"version {version} of {table.parent.name}/{table.name} can no longer be read: "
+        f"version {version} of {path.parent.name}/{path.name} can no longer be read: "
         f"let the stream catch up, then verify again ({str(error).splitlines()[0]})"
     )

@@ -1,5 +1,5 @@
-"""Errors of the recount. None is shared with the product: the recount must not inherit its mistakes."""
+"""Errors of the recount. The rest of the project has its own: the recount shares no code with it."""
 
 
 class VerificationError(Exception):
-    """The recount cannot be made; the message is one sentence that says what to do."""
+    """Nothing can be compared; the message is one sentence that says why and what to do."""

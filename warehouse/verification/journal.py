@@ -1,10 +1,10 @@
-"""The generator's journal into the scratch database: what it meant to send, and what the broker acknowledged."""
+"""The generator's journal into DuckDB: the records it meant to send, and the offsets that the broker acknowledged."""
 
 from pathlib import Path
 
 import duckdb
 
-from warehouse.verification.scratch import read_sql
+from warehouse.verification.scratch_database import read_sql
 
 
 def load_journal(database: duckdb.DuckDBPyConnection, folder: Path | None) -> bool:

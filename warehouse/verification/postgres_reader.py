@@ -1,4 +1,4 @@
-"""PostgreSQL's side of the recount: ledger, counts and facts, all of one moment."""
+"""PostgreSQL into DuckDB: the ledger, the row counts and the fact tables, all read in one transaction."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -12,9 +12,9 @@ import pyarrow.csv as csv
 from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
 
 from warehouse.verification.errors import VerificationError
-from warehouse.verification.scratch import read_sql
+from warehouse.verification.scratch_database import read_sql
 
-HUGE = pa.decimal128(38, 0)
+DECIMAL_38 = pa.decimal128(38, 0)
 SCHEMAS = {
     "pg_ledger": pa.schema(
         [
@@ -71,8 +71,8 @@ SCHEMAS = {
             ("machine_id", pa.string()),
             ("sensor", pa.string()),
             ("readings", pa.int64()),
-            ("total", HUGE),
-            ("total_squares", HUGE),
+            ("total", DECIMAL_38),
+            ("total_squares", DECIMAL_38),
             ("lowest", pa.int64()),
             ("highest", pa.int64()),
         ]
@@ -91,27 +91,31 @@ SCHEMAS = {
         ]
     ),
 }
-"""Table of the scratch database -> columns. Times are microseconds UTC, measures ten-thousandths, squares 1e-8."""
+"""DuckDB table -> columns. Times are microseconds UTC, measures and their sums 1e-4, sums of squares 1e-8."""
 
 Tables = Mapping[str, pa.Table | pa.RecordBatchReader]
 
 
-class Facts(Protocol):
-    """Where the warehouse's facts come from. All tables of `SCHEMAS`, of one snapshot."""
+class PostgresSource(Protocol):
+    """Where PostgreSQL's rows come from: the database, or rows in memory in a test."""
 
     def read(self, folder: Path) -> Tables:
-        """The tables; `folder` may be used for files."""
+        """All tables of `SCHEMAS`, from one transaction; `folder` may be used for temporary files."""
         ...
 
 
-class PostgresFacts:
-    """The real warehouse. Needs a role that may read the schemas `warehouse` and `ops`."""
+class PostgresReader:
+    """Reads the real database. Needs a role that may read the schemas `warehouse` and `ops`."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
     def read(self, folder: Path) -> Tables:
-        """Copies everything within one REPEATABLE READ transaction to files, then streams those."""
+        """Copies all tables to CSV files within one REPEATABLE READ transaction, then opens those as Arrow streams.
+
+        Raises:
+            VerificationError: the database does not answer, has no tables, or the role may not read them.
+        """
         try:
             with closing(psycopg2.connect(self._url, application_name="verify", connect_timeout=10)) as connection:
                 connection.set_session(isolation_level=ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
@@ -127,9 +131,9 @@ class PostgresFacts:
         return dict(_open_files(folder))
 
 
-def load_facts(database: duckdb.DuckDBPyConnection, facts: Facts, folder: Path) -> None:
-    """Copies the facts into the scratch database, each into the table of its name."""
-    for name, rows in facts.read(folder).items():
+def load_postgres(database: duckdb.DuckDBPyConnection, postgres: PostgresSource, folder: Path) -> None:
+    """Creates one DuckDB table for each table of `SCHEMAS`, e.g. `pg_ledger`, and deletes its CSV file."""
+    for name, rows in postgres.read(folder).items():
         database.register("rows", rows)
         database.table("rows").create(name)
         database.unregister("rows")
@@ -139,7 +143,7 @@ def load_facts(database: duckdb.DuckDBPyConnection, facts: Facts, folder: Path) 
 def _open_files(folder: Path) -> Iterator[tuple[str, pa.Table | pa.RecordBatchReader]]:
     for name, schema in SCHEMAS.items():
         path = folder / f"{name}.csv"
-        if not path.stat().st_size:  # no rows; the reader takes that for an error
+        if not path.stat().st_size:  # no rows: Arrow's CSV reader raises for an empty file
             yield name, schema.empty_table()
             continue
         yield (

@@ -1,6 +1,6 @@
-"""The wire's rules, written a second time: a record's bytes to its verdict and, if valid, its values.
+"""The quality rules, written a second time: a record's bytes -> its verdict and, if valid, its values for silver.
 
-A verdict is `valid`, `deletion` or the name of the first rule that the record breaks.
+A verdict is `valid`, `deletion` or the name of the first quality rule that the record breaks.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -20,67 +20,77 @@ from warehouse.verification.values import (
     to_ten_thousandths,
 )
 
-OLDEST_KEPT_US = parse_time("1000-01-01T00:00:00Z") or 0  # by a rule that warns; beyond it rejects
+# A time rule with the action "warn" still rejects times outside this range, which the tables cannot hold.
+OLDEST_KEPT_US = parse_time("1000-01-01T00:00:00Z") or 0
 NEWEST_KEPT_US = parse_time("9999-01-01T00:00:00Z") or 0
-POST_TEXTS = ("post_id", "source", "author_id", "created_at", "text", "lang", "in_reply_to", "kind")
+POST_FIELDS = ("post_id", "source", "author_id", "created_at", "text", "lang", "in_reply_to", "kind")
 DELETION_REQUIRED = ("post_id", "source", "created_at")
-POST_REQUIRED = ("post_id", "source", "author_id", "created_at", "lang")  # the text may be empty, not absent
-READING_TEXTS = ("reading_id", "machine_id", "measured_at")
+POST_REQUIRED = ("post_id", "source", "author_id", "created_at", "lang")  # `text` may be empty but not absent
+READING_FIELDS = ("reading_id", "machine_id", "measured_at")
 SENSORS = ("temperature_c", "vibration_mm_s", "rotation_rpm", "pressure_bar", "power_kw", "parts_count")
-EVENT_TEXTS = ("event_id", "machine_id", "occurred_at", "kind", "detail")
-UNKEPT = frozenset({"created_at", "measured_at", "occurred_at", "kind"})  # judged by rules of their own
+EVENT_FIELDS = ("event_id", "machine_id", "occurred_at", "kind", "detail")
+NOT_TEXT = frozenset({"created_at", "measured_at", "occurred_at", "kind"})  # have rules of their own, none of length
 EVENT_REQUIRED = ("event_id", "machine_id", "occurred_at", "kind")
 
 Values = Mapping[str, Any]
 Fields = dict[str, str | None]
 
 
-def _text(item: Any) -> str | None:
+def _to_text(item: Any) -> str | None:
+    """A JSON string, whole number or boolean as text.
+
+    Raises:
+        Rejected: `wrong_type`.
+    """
     if item is None or type(item) is str:
         return item
     if isinstance(item, Number) and item.removeprefix("-").isdigit():
-        return str(int(item))  # whole numbers only: of 1.10 nobody knows which text it was
+        return str(int(item))  # not a fraction: 1.10 and 1.1 are one number but two texts
     if isinstance(item, bool):
         return "true" if item else "false"
     raise Rejected("wrong_type")
 
 
-def _texts(parsed: Object, name: str) -> list[str] | None:
-    given = _all_of_type(parsed, name, list)
-    return None if given is None else [text for text in map(_text, given) if text is not None]
+def _read_texts(parsed: Object, name: str) -> list[str] | None:
+    given = _last_of_type(parsed, name, list)
+    return None if given is None else [text for text in map(_to_text, given) if text is not None]
 
 
-def _number(parsed: Object, name: str) -> float | None:
-    digits = _all_of_type(parsed, name, Number)
+def _read_number(parsed: Object, name: str) -> float | None:
+    digits = _last_of_type(parsed, name, Number)
     return None if digits is None else float(digits)
 
 
-def _all_of_type(parsed: Object, name: str, kind: type) -> Any:
-    """The last value of a name; a value of another type is wrong wherever it stands among them."""
+def _last_of_type(parsed: Object, name: str, kind: type) -> Any:
+    """The last value of a name; raises Rejected if any of its values, not only the last, has another type."""
     values = parsed.every(name)
     if not all(value is None or isinstance(value, kind) for value in values):
         raise Rejected("wrong_type")
     return values[-1]
 
 
-class Rules:
-    """The three kinds of record under one set of limits and one pseudonym key."""
+class RecordRules:
+    """Applies one set of limits and one pseudonym key to the records of the three topics."""
 
     def __init__(self, limits: Limits, key: bytes) -> None:
         self._limits = limits
         self._pseudonym = make_pseudonym(key)
         self._earliest = parse_time(f"{limits.earliest}T00:00:00Z") or 0
 
-    def by_topic(self, topic: str) -> Callable[[bytes | None, int], Values]:
-        """The reader of a topic's values; its second argument is the record's Kafka time in microseconds."""
+    def reader_of(self, topic: str) -> Callable[[bytes | None, int], Values]:
+        """The method that reads a topic's values: (bytes, Kafka time in microseconds) -> verdict and values."""
         readers = {"posts": self.read_post, "readings": self.read_reading, "machine_events": self.read_machine_event}
         return readers[topic]
 
     def read_post(self, value: bytes | None, kafka_us: int) -> Values:
-        """A post or a deletion."""
+        """A post or a deletion.
+
+        Raises:
+            Rejected: with the first rule that the record breaks.
+        """
         parsed = decode(value)
-        fields: Fields = {name: _text(parsed.get(name)) for name in POST_TEXTS}
-        given_hashtags, given_mentions = _texts(parsed, "hashtags"), _texts(parsed, "mentions")
+        fields: Fields = {name: _to_text(parsed.get(name)) for name in POST_FIELDS}
+        given_hashtags, given_mentions = _read_texts(parsed, "hashtags"), _read_texts(parsed, "mentions")
         kind = "post" if fields["kind"] is None else fields["kind"]
         required = DELETION_REQUIRED if kind == "deletion" else POST_REQUIRED
         if any(not fields[name] for name in required) or (kind != "deletion" and fields["text"] is None):
@@ -92,9 +102,9 @@ class Rules:
         values = {"post_id": fields["post_id"], "source": fields["source"], "created_us": created_us}
         if kind == "deletion":
             return {"verdict": "deletion", **values}
-        return {"verdict": "valid", **values, **self._content(fields, given_hashtags, given_mentions)}
+        return {"verdict": "valid", **values, **self._read_content(fields, given_hashtags, given_mentions)}
 
-    def _content(self, fields: Fields, hashtags: list[str] | None, mentions: list[str] | None) -> Values:
+    def _read_content(self, fields: Fields, hashtags: list[str] | None, mentions: list[str] | None) -> Values:
         text, author_id = fields["text"] or "", fields["author_id"] or ""
         folded = find_hashtags(hashtags, text)
         return {
@@ -109,27 +119,37 @@ class Rules:
         }
 
     def read_reading(self, value: bytes | None, kafka_us: int) -> Values:
-        """A reading of one machine."""
+        """One reading of all sensors of a machine, measures in ten-thousandths.
+
+        Raises:
+            Rejected: with the first rule that the record breaks.
+        """
         parsed = decode(value)
-        fields: Fields = {name: _text(parsed.get(name)) for name in READING_TEXTS}
-        measures = {name: _number(parsed, name) for name in SENSORS}
+        fields: Fields = {name: _to_text(parsed.get(name)) for name in READING_FIELDS}
+        measures = {name: _read_number(parsed, name) for name in SENSORS}
         if not all(fields.values()) or None in measures.values():
             raise Rejected("missing_field")
         self._check_texts(fields)
         measured_us = self._check_time(fields["measured_at"], kafka_us)
-        fixed = {name: self._check_measure(name, measure) for name, measure in measures.items() if measure is not None}
+        ten_thousandths = {
+            name: self._check_measure(name, measure) for name, measure in measures.items() if measure is not None
+        }
         return {
             "verdict": "valid",
             "reading_id": fields["reading_id"],
             "machine_id": fields["machine_id"],
             "measured_us": measured_us,
-            **fixed,
+            **ten_thousandths,
         }
 
     def read_machine_event(self, value: bytes | None, kafka_us: int) -> Values:
-        """A failure or a maintenance."""
+        """A failure or a maintenance of a machine.
+
+        Raises:
+            Rejected: with the first rule that the record breaks.
+        """
         parsed = decode(value)
-        fields: Fields = {name: _text(parsed.get(name)) for name in EVENT_TEXTS}
+        fields: Fields = {name: _to_text(parsed.get(name)) for name in EVENT_FIELDS}
         if any(not fields[name] for name in EVENT_REQUIRED):
             raise Rejected("missing_field")
         if fields["kind"] not in ("failure", "maintenance"):
@@ -139,7 +159,7 @@ class Rules:
         return {"verdict": "valid", **fields, "occurred_us": occurred_us}
 
     def _check_texts(self, fields: Fields, elements: Iterable[str] = ()) -> None:
-        kept = {name: text for name, text in fields.items() if text and name not in UNKEPT}
+        kept = {name: text for name, text in fields.items() if text and name not in NOT_TEXT}
         if any("\x00" in text for text in (*kept.values(), *elements)):
             raise Rejected("nul_character")
         if any(len(text) > self._limits.max_lengths[name] for name, text in kept.items()):
@@ -149,10 +169,10 @@ class Rules:
         time_us = parse_time(text or "")
         if time_us is None:
             raise Rejected("bad_time")
-        if time_us < self._earliest and (time_us < OLDEST_KEPT_US or "ancient_time" not in self._limits.warning):
+        if time_us < self._earliest and (time_us < OLDEST_KEPT_US or "ancient_time" not in self._limits.warned_rules):
             raise Rejected("ancient_time")
         latest = kafka_us + self._limits.tolerance_seconds * 1_000_000
-        if time_us > latest and (time_us >= NEWEST_KEPT_US or "future_time" not in self._limits.warning):
+        if time_us > latest and (time_us >= NEWEST_KEPT_US or "future_time" not in self._limits.warned_rules):
             raise Rejected("future_time")
         return time_us
 

@@ -1,4 +1,4 @@
-"""Bronze, read a second time: every record's bytes through `wire`, in several processes, into the scratch database."""
+"""Parses bronze's bytes a second time with `record_rules`, in several processes, into DuckDB's `parsed_*` tables."""
 
 import multiprocessing
 from collections import deque
@@ -12,13 +12,13 @@ import pyarrow as pa
 from warehouse.verification.decoding import Rejected
 from warehouse.verification.errors import VerificationError
 from warehouse.verification.inputs import Inputs, Limits
-from warehouse.verification.record_rules import SENSORS, Rules
-from warehouse.verification.scratch import read_sql
+from warehouse.verification.record_rules import SENSORS, RecordRules
+from warehouse.verification.scratch_database import read_sql
 from warehouse.verification.tables import QUERIES
 
-ROWS_AT_ONCE = 8192  # of up to a few kB each: a few MB a batch, well below a process's share of memory
-SMALL = 20_000  # records that are parsed faster here than a process starts
-PLACE = [("generation", pa.int32()), ("partition", pa.int32()), ("offset", pa.int64()), ("kafka_us", pa.int64())]
+ROWS_PER_BATCH = 8192  # of up to a few kB each: a few MB a batch, well below a process's share of memory
+FEW_RECORDS = 20_000  # parsing these takes less time than starting processes
+COORDINATES = [("generation", pa.int32()), ("partition", pa.int32()), ("offset", pa.int64()), ("kafka_us", pa.int64())]
 TEXTS = pa.list_(pa.string())
 VALUES: dict[str, list[tuple[str, pa.DataType]]] = {
     "posts": [
@@ -52,17 +52,17 @@ VALUES: dict[str, list[tuple[str, pa.DataType]]] = {
     ],
 }
 
-_rules: list[Rules] = []  # one per worker process, made once
+_rules: list[RecordRules] = []  # holds one element: each worker process makes its own, once
 
 
 def reparse_bronze(database: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
-    """Fills the `parsed_*` tables from the files that the variable `files` names."""
+    """Fills the `parsed_*` tables. Needs the table `bronze`, and DuckDB's variable `files` with bronze's files."""
     rules = inputs.limits, read_key(inputs.key_file)
     for topic in QUERIES:
         count = database.execute("SELECT count(*) FROM bronze WHERE topic = ?", [topic]).fetchall()[0][0]
-        reader = database.sql(read_sql("load/values"), params={"topic": topic}).to_arrow_reader(ROWS_AT_ONCE)
+        reader = database.sql(read_sql("load/values"), params={"topic": topic}).to_arrow_reader(ROWS_PER_BATCH)
         target = database.cursor()
-        if count <= SMALL:
+        if count <= FEW_RECORDS:
             _start_worker(*rules)
             parsed: Iterator[pa.RecordBatch] = (parse_records(topic, batch) for batch in reader)
         else:
@@ -74,37 +74,39 @@ def reparse_bronze(database: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
 
 
 def parse_records(topic: str, records: pa.RecordBatch) -> pa.RecordBatch:
-    """Coordinates, Kafka times and values -> coordinates, Kafka times, verdicts and typed values."""
-    read, columns = _rules[0].by_topic(topic), VALUES[topic]
+    """Coordinates, Kafka times and bytes of a topic -> coordinates, Kafka times, verdicts and typed values."""
+    read, columns = _rules[0].reader_of(topic), VALUES[topic]
     found = []
     for value, kafka_us in zip(records["value"].to_pylist(), records["kafka_us"].to_pylist(), strict=True):
         try:
             found.append(read(value, kafka_us))
         except Rejected as rejected:
             found.append({"verdict": rejected.args[0]})
-    arrays = [records[name] for name, _ in PLACE]
+    arrays = [records[name] for name, _ in COORDINATES]
     arrays += [pa.array([row.get(name) for row in found], kind) for name, kind in columns]
-    return pa.RecordBatch.from_arrays(arrays, schema=pa.schema([*PLACE, *columns]))
+    return pa.RecordBatch.from_arrays(arrays, schema=pa.schema([*COORDINATES, *columns]))
 
 
 def read_key(path: Path) -> bytes:
-    """The pseudonyms' key."""
+    """The key of the pseudonyms, from a file with its hex digits."""
     try:
         return bytes.fromhex(path.read_text(encoding="ascii").strip())
     except OSError:
-        raise VerificationError(f"the pseudonym key {path} cannot be read: run this where the stream ran") from None
+        raise VerificationError(
+            f"the pseudonym key {path} cannot be read: run this on the machine where the stream ran"
+        ) from None
     except ValueError:
         raise VerificationError(f"the pseudonym key {path} is not hex text") from None
 
 
 def _start_worker(limits: Limits, key: bytes) -> None:
-    _rules[:] = [Rules(limits, key)]
+    _rules[:] = [RecordRules(limits, key)]
 
 
 def _parse_in_processes(
     topic: str, reader: pa.RecordBatchReader, workers: int, rules: tuple[Limits, bytes]
 ) -> Iterator[pa.RecordBatch]:
-    """Spawned, not forked: the database's threads would not survive a fork. At most two batches a worker wait."""
+    """Parses in spawned processes: DuckDB's threads would not survive a fork. At most two batches per worker wait."""
     context = multiprocessing.get_context("spawn")
     waiting: deque[Future[pa.RecordBatch]] = deque()
     with ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=rules) as pool:

@@ -1,4 +1,4 @@
-"""The result of a recount: for machines as a dictionary, for people as rows of a table."""
+"""The result of a recount."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,26 +9,26 @@ class Check:
     """One comparison. `examples` are the first rows that differ: keys and numbers, never a text or a payload."""
 
     name: str
-    rows: int
+    rows: int  # compared
     differences: int
-    columns: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()  # of `examples`
     examples: tuple[tuple[Any, ...], ...] = ()
 
 
 @dataclass(frozen=True)
 class Report:
-    """All comparisons of one cut, and what was left out of them."""
+    """All comparisons, the versions and offsets that were compared, and how many records were left out, by reason."""
 
     checks: tuple[Check, ...]
-    cut: dict[str, Any]
-    outside: dict[str, int] = field(default_factory=dict)
+    snapshot: dict[str, Any]
+    not_compared: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_exact(self) -> bool:
-        """True where nothing differs."""
+        """True where no comparison found a difference."""
         return not any(check.differences for check in self.checks)
 
     def to_json(self) -> dict[str, Any]:
-        """`exact` and `checks` are the promise; the rest tells how the comparison was made."""
+        """`exact` and `checks` are the stable part of the format; `cut` (the snapshot) and the counts may change."""
         checks = [{"name": c.name, "rows": c.rows, "differences": c.differences} for c in self.checks]
-        return {"exact": self.is_exact, "checks": checks, "cut": self.cut, **self.outside}
+        return {"exact": self.is_exact, "checks": checks, "cut": self.snapshot, **self.not_compared}

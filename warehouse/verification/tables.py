@@ -1,14 +1,14 @@
-"""The tables that hang together: topic, silver table, and the gold tables made from it."""
+"""Which tables belong together: topic, silver table, and the gold tables made from it."""
 
 from dataclasses import dataclass
 
 QUERIES = ("posts", "readings", "machine_events")
-"""Each is at once the name of a query, of its topic, of its silver table and of its quarantine table."""
+"""Each is the name of a query, of its topic, of its silver table and of its quarantine table."""
 
 
 @dataclass(frozen=True)
 class Gold:
-    """A gold table and the query whose silver table it condenses."""
+    """A gold table and the query whose silver table it aggregates."""
 
     name: str
     query: str

@@ -1,4 +1,4 @@
-"""What is config: generator.yaml, hashtags.yaml and machines.yaml as plain, picklable values."""
+"""The configuration of the generator: generator.yaml, hashtags.yaml and machines.yaml as plain, picklable values."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,21 +17,21 @@ class RepairConfiguration(StreamingError):
 
 @dataclass(frozen=True)
 class GeneratorConfig:
-    """The three files, parsed. Their meaning is written in the files themselves."""
+    """The three files, parsed. Comments in the files explain every key."""
 
     parameters: dict[str, Any]
     topics: dict[str, dict[str, list[str]]]
     factory: dict[str, Any]
 
     def machine(self, machine_id: str) -> dict[str, Any]:
-        """One machine's entry; a machine that is not listed borrows one by its number, so that any count works."""
+        """A machine's entry; an unlisted one gets that of a listed machine by its number, so that any count works."""
         known: dict[str, dict[str, Any]] = self.factory["machines"]
         if machine_id in known:
             return known[machine_id]
         return list(known.values())[int(machine_id.rpartition("-")[2]) % len(known)]
 
-    def offset_hours(self, at_ms: int) -> float:
-        """Offset of the factory's local time from UTC at a time."""
+    def utc_offset_hours(self, at_ms: int) -> float:
+        """Local time of the factory minus UTC, in hours, at `at_ms` (milliseconds since 1970)."""
         moment = datetime.fromtimestamp(at_ms / 1000, ZoneInfo(self.factory["time_zone"]))
         return (moment.utcoffset() or timedelta()).total_seconds() / 3600
 

@@ -1,4 +1,7 @@
-"""Posts that are valid and nasty: each function changes a draft in one way that careless code does not survive."""
+"""Valid posts with unusual text or JSON (scripts, emoji sequences, right-to-left, repeated keys).
+
+Each function changes a draft in one way.
+"""
 
 from collections.abc import Callable
 
@@ -10,7 +13,7 @@ _FAMILY = (
     "\U0001f469\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466 #fam\u00edlia\U0001f44d\U0001f3fd "
     "#\ufe0f\u20e3 keycap #1\ufe0f\u20e3 end"
 )
-_LONG = 9_900  # with its # and a remark below the 10 000 characters that a text may have
+_LONG = 9_900  # with its # and " (edit) #edited" still below the 10 000 characters that a text may have
 
 
 def _text(text: str) -> Callable[[Draft], None]:
@@ -40,7 +43,7 @@ def _trailing_text(draft: Draft) -> None:
     draft.ending = ' {"post_id":"ignored"} garbage'
 
 
-def _blanks_before(draft: Draft) -> None:
+def _leading_whitespace(draft: Draft) -> None:
     draft.opening = " \r\n\t{"
 
 
@@ -48,12 +51,12 @@ def _repeated_key(draft: Draft) -> None:
     draft.opening = '{"text":"the first of two #lost","lang":"xx",'
 
 
-def _escapes(draft: Draft) -> None:
+def _ascii_escapes(draft: Draft) -> None:
     draft.fields["text"] = f"{draft.fields['text']} \U0001f600 #\U0001d509\U0001d532\U0001d531"
     draft.is_ascii = True
 
 
-def _zoned(draft: Draft) -> None:
+def _utc_offset_time(draft: Draft) -> None:
     draft.fields["created_at"] = zoned_time(draft.at_ms, -3)
 
 
@@ -62,7 +65,7 @@ def _whole_seconds(draft: Draft) -> None:
     draft.fields["created_at"] = f"{draft.fields['created_at'][:19]}Z"
 
 
-HOSTILE: tuple[Callable[[Draft], None], ...] = (
+EDGE_CASES: tuple[Callable[[Draft], None], ...] = (
     _text(_FAMILY),
     _text(
         "\u202eright to left\u202c \u05e9\u05dc\u05d5\u05dd #\u05e9\u05dc\u05d5\u05dd_\u05e2\u05d5\u05dc\u05dd "
@@ -91,10 +94,10 @@ HOSTILE: tuple[Callable[[Draft], None], ...] = (
     _field("kind", "post"),
     _field("author_id", 4_200_000_017),
     _trailing_text,
-    _blanks_before,
+    _leading_whitespace,
     _repeated_key,
-    _escapes,
-    _zoned,
+    _ascii_escapes,
+    _utc_offset_time,
     _whole_seconds,
 )
-"""All ways to be nasty; chance picks one."""
+"""One of them is drawn for the share `hostile` of the posts."""

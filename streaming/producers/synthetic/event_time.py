@@ -1,17 +1,27 @@
-"""Event time as a pure function of the index: even (a paced run) or following the hours of the day (a history)."""
+"""Event time as a pure function of the index: evenly spaced, or (posts of a history) denser in the busy hours."""
 
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import accumulate
+from typing import Protocol
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 
 
+class EventTime(Protocol):
+    """Event time of an index."""
+
+    @property
+    def per_second(self) -> float: ...
+
+    def at(self, index: int) -> int: ...
+
+
 class EvenTime:
-    """`per_second` events a second from `start_ms` on, the event `first` being the first one."""
+    """`per_second` events a second; event `first` is at `start_ms` (milliseconds since 1970)."""
 
     def __init__(self, start_ms: int, per_second: float, first: int) -> None:
         self.start_ms = start_ms
@@ -24,43 +34,43 @@ class EvenTime:
         return self.start_ms + int((index - self._first) * self._step)
 
     def count_until(self, end_ms: int) -> int:
-        """How many events lie before a time."""
+        """Number of events before a time."""
         return max(0, math.ceil((end_ms - self.start_ms) / self._step))
 
 
 class DailyTime:
-    """The same mean rate over a day, but denser at the busy hours: `activity` is one weight per local hour."""
+    """The same mean rate over a day, distributed over the local hours by `activity`, one weight per hour."""
 
-    def __init__(self, even: EvenTime, activity: Sequence[float], offset_hours: float) -> None:
-        self._offset = int(offset_hours * 3_600_000)
+    def __init__(self, even: EvenTime, activity: Sequence[float], utc_offset_hours: float) -> None:
+        self._utc_offset_ms = int(utc_offset_hours * HOUR_MS)
         total = sum(activity)
-        self._reached = [0.0, *accumulate(weight / total for weight in activity)]
+        self._cumulative = [0.0, *accumulate(weight / total for weight in activity)]
         self._even = even
         self.per_second = even.per_second
-        self._lead = self._done(even.start_ms) - (even.start_ms + self._offset)
+        self._start_shift = self._even_local_ms(even.start_ms) - (even.start_ms + self._utc_offset_ms)
 
     def at(self, index: int) -> int:
-        """Milliseconds since 1970: when as much of the day's activity is over as the even pace would have done."""
-        day, within = divmod(self._even.at(index) + self._offset + self._lead, DAY_MS)
+        """Milliseconds since 1970 of event `index`: when the day's activity reaches the share that an even pace has."""
+        day, within = divmod(self._even.at(index) + self._utc_offset_ms + self._start_shift, DAY_MS)
         share = within / DAY_MS
-        hour = min(bisect_right(self._reached, share), len(self._reached) - 1) - 1
-        low, high = self._reached[hour], self._reached[hour + 1]
-        return int(day * DAY_MS + (hour + (share - low) / (high - low)) * HOUR_MS) - self._offset
+        hour = min(bisect_right(self._cumulative, share), len(self._cumulative) - 1) - 1
+        low, high = self._cumulative[hour], self._cumulative[hour + 1]
+        return int(day * DAY_MS + (hour + (share - low) / (high - low)) * HOUR_MS) - self._utc_offset_ms
 
     def count_until(self, end_ms: int) -> int:
-        """How many events lie before a time."""
-        return self._even.count_until(int(self._done(end_ms)) - self._offset - int(self._lead))
+        """Number of events before a time."""
+        return self._even.count_until(int(self._even_local_ms(end_ms)) - self._utc_offset_ms - int(self._start_shift))
 
-    def _done(self, at_ms: int) -> float:
-        """Local time as it would read if activity were even."""
-        day, within = divmod(at_ms + self._offset, DAY_MS)
+    def _even_local_ms(self, at_ms: int) -> float:
+        """Inverse of `at`: the local time at which an even pace has made as many events as the activity."""
+        day, within = divmod(at_ms + self._utc_offset_ms, DAY_MS)
         hour, rest = divmod(within, HOUR_MS)
-        low, high = self._reached[hour], self._reached[hour + 1]
+        low, high = self._cumulative[hour], self._cumulative[hour + 1]
         return day * DAY_MS + (low + (high - low) * rest / HOUR_MS) * DAY_MS
 
 
 class TimeText:
-    """ISO-8601 in UTC with milliseconds and `Z`; remembers the last second, as events come in order."""
+    """ISO-8601 in UTC with milliseconds and `Z`; caches the text of the last second, as events come in order."""
 
     def __init__(self) -> None:
         self._second = -1
@@ -76,5 +86,5 @@ class TimeText:
 
 
 def minute_of(time_text: str) -> str:
-    """The minute of an ISO time in UTC, as the journal writes it."""
+    """The minute of an ISO-8601 time in UTC, as the journal writes it: 2026-11-21T12:00:00Z."""
     return time_text[:16] + ":00Z"

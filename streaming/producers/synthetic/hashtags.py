@@ -1,19 +1,19 @@
-"""Which tags are used: Zipf topics and tags, a long tail, and trends that rise and fall over event time."""
+"""Which tags a post gets: Zipf topics and tags, a long tail, and trends that rise and fall over event time."""
 
 import math
 from dataclasses import dataclass
 from typing import Any
 
 from streaming.producers.synthetic.authors import Author
-from streaming.producers.synthetic.random_words import RandomWords, make_table, share_of, zipf_weights
+from streaming.producers.synthetic.random_words import RandomWords, make_table, uniform_of, zipf_weights
 
 _MINUTE_MS = 60_000
-_STALE_BOOST = 0.002  # a trend that has faded below this is over
+_MIN_BOOST = 0.002  # a trend with less extra weight is ignored
 
 
 @dataclass(frozen=True)
-class Layer:
-    """One layer of trends; the fields are explained in conf/generator.yaml."""
+class TrendLayer:
+    """One layer of trends; conf/generator.yaml explains the fields."""
 
     name: str
     slot_minutes: float
@@ -25,15 +25,15 @@ class Layer:
 
 @dataclass(frozen=True)
 class Trend:
-    """One topic that is in everybody's mouth around `peak_ms`, through one of its tags."""
+    """One topic that is used more often around `peak_ms`, through one of its tags."""
 
     topic: str
     tag_number: int
     peak_ms: int
-    layer: Layer
+    layer: TrendLayer
 
     def boost(self, at_ms: int) -> float:
-        """Extra weight at a time, relative to all topics together without trends."""
+        """Extra weight at a time; without trends all topics together weigh 1."""
         minutes = (at_ms - self.peak_ms) / _MINUTE_MS
         scale = self.layer.rise_minutes if minutes < 0 else -self.layer.fall_minutes
         return self.layer.boost * math.exp(minutes / scale)
@@ -46,8 +46,8 @@ class Hashtags:
         self._topics = list(topics)
         self._tags = {name: _tags_by_language(tags, list(posts["languages"])) for name, tags in topics.items()}
         self._rare_share: float = posts["rare_tags"]
-        self._layers = [Layer(name, **values) for name, values in posts["trends"].items()]
-        self._chance = RandomWords(seed, "trends")
+        self._layers = [TrendLayer(name, **values) for name, values in posts["trends"].items()]
+        self._random = RandomWords(seed, "trends")
         self._topic_table = make_table(zipf_weights(len(topics), posts["topic_exponent"]))
         self._tag_tables = {n: make_table(zipf_weights(n, posts["tag_exponent"]), 256) for n in range(1, 40)}
         self._second = -1
@@ -55,11 +55,11 @@ class Hashtags:
         self._slots: dict[tuple[str, int], list[Trend]] = {}
 
     def draw(self, author: Author, lang: str, at_ms: int, word: int) -> str:
-        """One raw tag for a post of `author` at a time; `word` is 32 bits of chance."""
+        """One raw tag for a post of `author` at a time; `word` are 32 random bits."""
         boosts = self._boosts(at_ms)
-        place = (word >> 8 & 0xFFFF) / 65536 * (1.0 + boosts[-1][0] if boosts else 1.0)
-        if place >= 1.0:
-            trend = next(trend for reached, trend in boosts if place < 1.0 + reached or reached == boosts[-1][0])
+        point = (word >> 8 & 0xFFFF) / 65536 * (1.0 + boosts[-1][0] if boosts else 1.0)
+        if point >= 1.0:
+            trend = next(trend for reached, trend in boosts if point < 1.0 + reached or reached == boosts[-1][0])
             tags = self._tags[trend.topic][lang]
             return tags[trend.tag_number % len(tags)]
         tags = self._tags[self._topic_of(author, word)][lang]
@@ -69,7 +69,7 @@ class Hashtags:
         return tag
 
     def trends_at(self, at_ms: int) -> list[Trend]:
-        """Trends that may be felt at a time: those of its slot and of the one before, in every layer."""
+        """Trends that may have weight at a time: those of its slot and of the one before, in every layer."""
         found = []
         for layer in self._layers:
             slot = int(at_ms // (layer.slot_minutes * _MINUTE_MS))
@@ -79,24 +79,24 @@ class Hashtags:
     def _topic_of(self, author: Author, word: int) -> str:
         segment = author.segment
         mixed = word * 2654435761 >> 7
-        if segment.topics and share_of(mixed & 0xFFFFFFFF) < segment.loyalty:
+        if segment.topics and uniform_of(mixed & 0xFFFFFFFF) < segment.loyalty:
             return segment.topics[(mixed >> 5 ^ author.key[-1]) % len(segment.topics)]
         return self._topics[self._topic_table[mixed >> 3 & 4095]]
 
     def _boosts(self, at_ms: int) -> list[tuple[float, Trend]]:
-        """Running totals of the trends' boosts, kept for a second of event time."""
+        """Cumulative extra weights of the current trends, cached for a second of event time."""
         second = at_ms // 1000
         if second != self._second:
             self._second = second
             boosts = [(trend.boost(second * 1000), trend) for trend in self.trends_at(second * 1000)]
             total, self._current = 0.0, []
             for boost, trend in boosts:
-                if boost > _STALE_BOOST:
+                if boost > _MIN_BOOST:
                     total += boost
                     self._current.append((total, trend))
         return self._current
 
-    def _trends_of(self, layer: Layer, slot: int) -> list[Trend]:
+    def _trends_of(self, layer: TrendLayer, slot: int) -> list[Trend]:
         known = self._slots.get((layer.name, slot))
         if known is None:
             if len(self._slots) > 64:
@@ -104,9 +104,9 @@ class Hashtags:
             known = self._slots[layer.name, slot] = [self._make_trend(layer, slot, n) for n in range(layer.topics)]
         return known
 
-    def _make_trend(self, layer: Layer, slot: int, number: int) -> Trend:
-        words = self._chance.words((slot * 16 + number) * 16 + self._layers.index(layer))
-        peak = (slot + 0.15 + 0.7 * share_of(words[0])) * layer.slot_minutes * _MINUTE_MS
+    def _make_trend(self, layer: TrendLayer, slot: int, number: int) -> Trend:
+        words = self._random.words((slot * 16 + number) * 16 + self._layers.index(layer))
+        peak = (slot + 0.15 + 0.7 * uniform_of(words[0])) * layer.slot_minutes * _MINUTE_MS
         return Trend(self._topics[words[1] % len(self._topics)], words[2] % 3, int(peak), layer)
 
 

@@ -1,4 +1,4 @@
-"""What ordinary posts say: three fragments per language, tags and mentions around them."""
+"""The words of a post: three fragments in its language, with mentions and tags."""
 
 from collections.abc import Sequence
 
@@ -62,5 +62,5 @@ def write_text(lang: str, tags: Sequence[str], handles: Sequence[str], word: int
     parts.append(endings[(word >> 12) % len(endings)])
     parts += [f"#{tag}" for tag in tags]
     if handles and word >> 20 & 3 == 0:
-        parts.insert(0, parts.pop(2))  # an answer: the handle comes first
+        parts.insert(0, parts.pop(2))  # as in a reply: the handle comes first
     return " ".join(parts)

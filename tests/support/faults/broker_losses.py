@@ -1,22 +1,22 @@
-"""What can happen to a topic on the broker: retention, deletion and creation anew, more partitions."""
+"""Records that a topic loses on the broker: by retention, or because it is deleted and created again."""
 
 from kafka import TopicPartition
 
 from streaming.kafka_admin import create_topics, describe_topics, open_admin
-from tests.support.stream import StreamBench
+from tests.support.stream import InProcessStream
 
 
-def lose_records(bench: StreamBench, topic: str, below: int) -> None:
-    """What retention does to partition 0."""
-    with open_admin(bench.settings.kafka) as admin:
+def lose_records(stream: InProcessStream, topic: str, below: int) -> None:
+    """Deletes the records of partition 0 below an offset, as retention does."""
+    with open_admin(stream.settings.kafka) as admin:
         admin.delete_records({TopicPartition(topic, 0): below})
 
 
-def recreate(bench: StreamBench, topic: str) -> None:
-    """Deletes a topic with its records and creates it again, as empty as at first."""
-    old = describe_topics(bench.settings.kafka)[topic].uuid
-    with open_admin(bench.settings.kafka) as admin:
+def recreate(stream: InProcessStream, topic: str) -> None:
+    """Deletes a topic with its records and creates it again, empty and with a new UUID."""
+    old = describe_topics(stream.settings.kafka)[topic].uuid
+    with open_admin(stream.settings.kafka) as admin:
         admin.delete_topics([topic])
-    while topic in (known := describe_topics(bench.settings.kafka)) and known[topic].uuid == old:
-        pass  # each look is a round trip to the broker
-    create_topics(bench.settings.kafka)
+    while topic in (known := describe_topics(stream.settings.kafka)) and known[topic].uuid == old:
+        pass  # no sleep: each call is a round trip to the broker
+    create_topics(stream.settings.kafka)

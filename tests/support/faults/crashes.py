@@ -1,4 +1,4 @@
-"""Crashes inside one process: a function of the product fails before, in or after its work; the rest is real."""
+"""Crashes inside one process: one function of the product raises before or after its work; everything else is real."""
 
 from collections.abc import Callable
 from itertools import count
@@ -10,17 +10,17 @@ CRASH = "a crash made by the test"
 
 
 def fail(*_: object) -> None:
-    """Stands in for a function that never comes back."""
+    """Replaces a function that a crash interrupts."""
     raise RuntimeError(CRASH)
 
 
 def crash_before(patch: pytest.MonkeyPatch, owner: Any, name: str, call: int = 1) -> None:
-    """The call of that number fails before its work."""
+    """Call number `call` of the function fails before its work."""
     _count_calls(patch, owner, name, call, lambda work: fail())
 
 
 def crash_after(patch: pytest.MonkeyPatch, owner: Any, name: str, call: int = 1) -> None:
-    """The call of that number fails when its work is done."""
+    """Call number `call` of the function fails after its work."""
     _count_calls(patch, owner, name, call, lambda work: fail(work()))
 
 
@@ -29,9 +29,9 @@ def _count_calls(
 ) -> None:
     original, numbers = getattr(owner, name), count(1)
 
-    def counted(*words: Any, **named: Any) -> Any:
+    def counted(*arguments: Any, **named: Any) -> Any:
         if next(numbers) == call:
-            return crash(lambda: original(*words, **named))
-        return original(*words, **named)
+            return crash(lambda: original(*arguments, **named))
+        return original(*arguments, **named)
 
     patch.setattr(owner, name, counted)

@@ -1,4 +1,4 @@
-"""Ways to damage a sound record: each gives a maker that builds a record from its chance and its number."""
+"""Ways to change a valid record: each returns a `Make`, which builds a record from a random generator and a number."""
 
 import json
 import random
@@ -9,12 +9,12 @@ Make = Callable[[random.Random, int], bytes | None]
 
 
 def changed(make: Callable[..., bytes], **changes: Any) -> Make:
-    """A record with other fields; None takes one away."""
+    """A record with other values of fields; None removes a field."""
     return lambda _, number: make(number, **changes)
 
 
 def raw(make: Callable[..., bytes], field: str, text: str) -> Make:
-    """The field's value as it stands on the wire; a field that a sound record has is replaced."""
+    """A record in which the value of `field` is this JSON text, valid or not."""
 
     def build(_: random.Random, number: int) -> bytes:
         fields = json.loads(make(number))
@@ -25,27 +25,27 @@ def raw(make: Callable[..., bytes], field: str, text: str) -> Make:
 
 
 def extended(make: Callable[..., bytes], text: str) -> Make:
-    """Further members of the object as they stand on the wire, behind those of a sound record."""
+    """A valid record with this JSON text as further members at the end of the object."""
     return lambda _, number: make(number)[:-1] + f", {text}}}".encode()
 
 
 def surrounded(make: Callable[..., bytes], before: bytes = b"", after: bytes = b"") -> Make:
-    """Bytes before and behind a sound record."""
+    """A valid record between other bytes."""
     return lambda _, number: before + make(number) + after
 
 
 def encoded(make: Callable[..., bytes], encoding: str) -> Make:
-    """A sound record in another encoding."""
+    """A valid record in another encoding than UTF-8."""
     return lambda _, number: make(number).decode().encode(encoding)
 
 
 def constant(value: bytes | None) -> Make:
-    """The same bytes every time."""
+    """Always the same bytes."""
     return lambda _, __: value
 
 
 def nested(make: Callable[..., bytes], least: int, most: int) -> Make:
-    """A sound record whose unknown field makes it so many levels deep."""
+    """A valid record with an unknown field that is nested `least` to `most` levels deep, the record included."""
 
     def build(chance: random.Random, number: int) -> bytes:
         inside = chance.randint(least, most) - 1
@@ -56,7 +56,7 @@ def nested(make: Callable[..., bytes], least: int, most: int) -> Make:
 
 
 def cut_off(make: Callable[..., bytes]) -> Make:
-    """A record that ends too soon."""
+    """A record without its last bytes."""
 
     def build(chance: random.Random, number: int) -> bytes:
         value = make(number)
@@ -66,7 +66,7 @@ def cut_off(make: Callable[..., bytes]) -> Make:
 
 
 def not_utf8(make: Callable[..., bytes]) -> Make:
-    """Bytes that no UTF-8 text has: stray, overlong, a surrogate, beyond the last character."""
+    """A record with bytes that are not UTF-8: a stray byte, an overlong form, a surrogate, too large a code point."""
 
     def build(chance: random.Random, number: int) -> bytes:
         value = make(number)
@@ -77,7 +77,7 @@ def not_utf8(make: Callable[..., bytes]) -> Make:
 
 
 def colliding_names(number_of_names: int) -> str:
-    """Members whose names have one hash in common parsers written in Java."""
+    """Members whose names all have the same `String.hashCode`, a worst case for hash maps of JSON parsers in Java."""
     bits = number_of_names.bit_length() - 1
     names = ("".join("Aa" if (n >> bit) & 1 else "BB" for bit in range(bits)) for n in range(number_of_names))
     return ", ".join(f'"{name}": 1' for name in names)

@@ -1,35 +1,40 @@
-"""The fault matrix: a test names its fault, how often it runs in CI and how often in full; every run has its own seed.
+"""The fault matrix: a test names its fault, its rounds in CI and its rounds in full; each round has a seed of its own.
 
-`./spark-submit.sh test --faults --seed N` runs `tests/faults` in full and writes what was run to `REPORT`.
+`./spark-submit.sh test --faults --seed N` runs `tests/faults` in full and writes the results to `last_full_run.json`.
+Every run of pytest loads this file, so modules that load Spark, Kafka or DuckDB are imported inside functions.
 """
 
 import random
-from collections.abc import Callable, Iterable
-from typing import Any
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.faults.matrix import MatrixRun
-from warehouse.verification import Check
+if TYPE_CHECKING:
+    from tests.support.faults.installation import Installation
+    from warehouse.verification import Check
 
 DEFAULT_SEED = 20261124
 MATRIX = "fault matrix"
-Judge = Callable[[Iterable[Check]], None]
-Injected = Callable[[], None]
+AssertExact = Callable[[Iterable["Check"]], None]
+CountInjection = Callable[[], None]
 
 
 def ci_runs(fault: str, values: Iterable[Any], *chosen: Any) -> list[Any]:
-    """Parameters of a test, of which CI runs the chosen ones and a full run all."""
+    """Parameters of a test: CI runs the chosen values, a full run all of them."""
     only_in_full = pytest.mark.fault(fault, ci=0)
     return [pytest.param(value, marks=() if value in chosen else only_in_full) for value in values]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The words of a full run."""
+    """The options of a full run."""
     group = parser.getgroup("faults")
     group.addoption("--faults", action="store_true", help="as many rounds as the full matrix asks for")
-    group.addoption("--seed", type=int, default=DEFAULT_SEED, help="replays the choices of an earlier run")
-    group.addoption("--resume", action="store_true", help="keep a record of the full run, or go on where it broke off")
+    group.addoption("--seed", type=int, default=DEFAULT_SEED, help="repeats the random choices of an earlier run")
+    group.addoption("--resume", action="store_true", help="save the full run after every test, or resume a saved one")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -40,9 +45,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("round_number", range(max(_count_rounds(metafunc.config, marker), 1)))
 
 
-@pytest.hookimpl(tryfirst=True)  # what -k takes out is missing from the whole
+@pytest.hookimpl(tryfirst=True)  # before -k deselects: what -k leaves out is missing from the whole matrix
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Takes out what only a full run runs (`ci=0`) and what it has run; what stays tells its fault to the report."""
+    """Deselects what only a full run runs (`ci=0`) and what it has run already; notes the fault of the other tests."""
     marks = {item: mark for item in items if (mark := _find_mark(item))}
     for item, mark in marks.items():
         item.user_properties.append(("fault", mark.args[0]))
@@ -66,39 +71,67 @@ def _count_rounds(config: pytest.Config, marker: pytest.Mark) -> int:
 
 @pytest.fixture
 def chance(request: pytest.FixtureRequest, round_number: int) -> random.Random:
-    """The choices of this round: the same for the same seed."""
+    """The random generator of this round: the same for the same seed, test name and round."""
     seed = request.config.getoption("--seed")
     return random.Random(f"{seed} {request.node.originalname} {round_number}")  # noqa: S311 - replayable on purpose
 
 
 @pytest.fixture
 def full(pytestconfig: pytest.Config) -> bool:
-    """Whether this is the whole matrix, not CI's share of it."""
+    """True in a run of the whole matrix, False in CI's share of it."""
     return bool(pytestconfig.getoption("--faults"))
 
 
 @pytest.fixture
-def judge(request: pytest.FixtureRequest) -> Judge:
-    """Takes the checks of a recount, keeps the differences for the report and fails unless there are none."""
+def assert_exact(request: pytest.FixtureRequest) -> AssertExact:
+    """Fails unless the checks of a recount have no difference; adds their differences to the report of the matrix."""
 
-    def take(checks: Iterable[Check]) -> None:
+    def assert_without_differences(checks: "Iterable[Check]") -> None:
         differences = {check.name: check.differences for check in checks if check.differences}
         request.node.user_properties.append(("differences", sum(differences.values())))
         assert differences == {}
 
-    return take
+    return assert_without_differences
 
 
 @pytest.fixture
-def injected(request: pytest.FixtureRequest) -> Injected:
-    """Called by a test that injects its fault more than once, after each time."""
+def count_injection(request: pytest.FixtureRequest) -> CountInjection:
+    """Adds one injection to the report of the matrix: for tests that inject their fault more than once."""
     return lambda: request.node.user_properties.append(("injections", 1))
 
 
+@pytest.fixture
+def installation() -> "Iterator[Installation]":
+    """Broker and database run, topics and schema exist; all processes are stopped afterwards, also after a failure.
+
+    Its folder is not below pytest's own: every other run of pytest closes that to other users, and where tests run as
+    root the database server runs as another user.
+    """
+    import psutil
+
+    from tests.support.faults.installation import RARE_GOLD_BATCHES, Installation
+    from tests.support.ports import free_port_overrides
+
+    with tempfile.TemporaryDirectory(prefix="afluente-installation-") as folder:
+        installation = Installation(Path(folder), [f"var={folder}", *free_port_overrides(), *RARE_GOLD_BATCHES])
+        installation.run("services", "start")
+        try:
+            installation.run("create_topics")
+            installation.run("migrate")
+            yield installation
+        finally:
+            for process in installation.find_leftover_processes():
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+            installation.run("services", "stop")
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Only a full run leaves a report."""
+    """Registers the record of a full run; only a full run writes a report."""
     if config.getoption("--faults"):
+        from tests.support.faults.matrix import MatrixRun
+
         run = MatrixRun(config, config.getoption("--seed"), resume=config.getoption("--resume"))
         config.pluginmanager.register(run, MATRIX)
     elif config.getoption("--resume"):
-        raise pytest.UsageError("--resume goes on with a full run: it needs --faults")
+        raise pytest.UsageError("--resume continues a full run: it needs --faults")

@@ -1,4 +1,4 @@
-"""A run of the fault matrix: what every test did, kept in a file so that a run of hours may be broken off and go on."""
+"""A run of the fault matrix: the result of every test, kept in a file so that a run of hours can be resumed."""
 
 import json
 import subprocess
@@ -14,13 +14,13 @@ from tests.support.faults.report import FAULTS, REPORT, FaultRuns, add_test, ren
 
 UNFINISHED = REPORT.with_name("unfinished_run.json")
 ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
-"""Not interrupted; and where all had run before, there was nothing left to collect."""
+"""Exit codes of a run that was not interrupted; nothing is collected if an earlier stretch has run every test."""
 NOT_CODE = (":!README.md", ":!tests/faults/*.json")
-"""What may change between two stretches of a run: nothing that is run."""
+"""Files that may change between two stretches of a run, because no test runs them."""
 
 
 class TestRun(TypedDict):
-    """What one test did: injections really made, and the differences of its recounts."""
+    """Result of one test: injections that were made, and differences of its recounts."""
 
     fault: str
     injections: int
@@ -30,7 +30,7 @@ class TestRun(TypedDict):
 
 @dataclass
 class MatrixRecord:
-    """Tests that have ended, of one seed and one state of the code; `stretches` are the times it ran, begin and end."""
+    """Results by node id, for one seed and one commit; `stretches` has [begin, end] of each time it was running."""
 
     commit: str
     seed: int
@@ -39,21 +39,21 @@ class MatrixRecord:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """As `save` left it."""
+        """Reads what `save` wrote."""
         return cls(**json.loads(path.read_text()))
 
     def save(self, path: Path) -> None:
-        """Atomically: the machine may go away at any moment."""
+        """Writes the file atomically: the process may be killed at any moment."""
         draft = path.with_suffix(".draft")
         draft.write_text(json.dumps(asdict(self), indent=1, sort_keys=True) + "\n")
         draft.replace(path)
 
     def begin_stretch(self) -> None:
-        """From now on the run goes on."""
+        """Notes that the run begins or is resumed now."""
         self.stretches.append([now(), now()])
 
     def add(self, report: pytest.TestReport, fault: str) -> None:
-        """A phase of a test; its properties count up, so the last phase tells all."""
+        """Takes a phase of a test; properties accumulate over the phases, so the last one has all of them."""
         failed = not report.passed or self.tests.get(report.nodeid, {"failed": False})["failed"]
         self.tests[report.nodeid] = TestRun(
             fault=fault,
@@ -64,7 +64,7 @@ class MatrixRecord:
         self.stretches[-1][1] = now()
 
     def sum_up(self) -> dict[str, FaultRuns]:
-        """By fault."""
+        """Totals by fault."""
         runs: dict[str, FaultRuns] = {}
         for test in self.tests.values():
             add_test(
@@ -77,7 +77,7 @@ class MatrixRecord:
         return runs
 
     def describe_whole(self) -> dict[str, object]:
-        """What is kept of a run that came to its end."""
+        """Content of `REPORT` for a complete run."""
         return {
             "commit": self.commit,
             "seed": self.seed,
@@ -89,7 +89,7 @@ class MatrixRecord:
 
 
 class MatrixRun:
-    """The plugin that keeps the record of a full run; with `resume` in a file, after every test."""
+    """Plugin that records a full run; with `resume` it saves the record after every test."""
 
     def __init__(self, config: pytest.Config, seed: int, *, resume: bool) -> None:
         self._config, self._resume, self._wanted = config, resume, set[str]()
@@ -100,33 +100,33 @@ class MatrixRun:
         self.record.begin_stretch()
 
     def find_ended(self, items: list[pytest.Item]) -> list[pytest.Item]:
-        """All that were collected belong to the whole; what has ended in an earlier stretch is not run again."""
+        """Notes the collected tests as the whole matrix; returns those that an earlier stretch has run."""
         self._wanted = {item.nodeid for item in items}
         return [item for item in items if item.nodeid in self.record.tests]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Once a test has been torn down it is in the record."""
+        """Records each phase of a test; saves after its teardown."""
         fault = dict(report.user_properties).get("fault")
         if fault:
             self.record.add(report, str(fault))
-        if report.failed:  # not only at the end of a run of hours
+        if report.failed:  # at once, not only at the end of a run of hours
             self._config.pluginmanager.get_plugin("terminalreporter").write_line(f"\n{report.longreprtext}")
         if self._resume and report.when == "teardown":
             self.record.save(UNFINISHED)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """A test that failed in an earlier stretch has failed."""
+        """Fails the run if a test failed in an earlier stretch."""
         if any(test["failed"] for test in self.record.tests.values()):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
-        """The table for people; the JSON for the README only of a run that came to the end of every fault."""
+        """Prints the table; writes `REPORT` only if every test of the whole matrix has run."""
         runs = self.record.sum_up()
         terminalreporter.section(f"faults, seed {self.record.seed}")
         for row in render_rows(runs):
             terminalreporter.write_line(row)
         if exitstatus not in ENDED or not self._is_whole(runs):
-            return terminalreporter.write_line(f"not the whole matrix: {REPORT.name} stays as it was")
+            return terminalreporter.write_line(f"not the whole matrix: {REPORT.name} is unchanged")
         REPORT.write_text(json.dumps(self.record.describe_whole(), indent=1, sort_keys=True) + "\n")
         if self._resume:
             UNFINISHED.unlink()
@@ -136,17 +136,17 @@ class MatrixRun:
 
 
 def check_same(record: MatrixRecord, seed: int) -> None:
-    """A run goes on with the seed and the code it was begun with, or not at all."""
+    """Raises a usage error unless seed and code are those with which the recorded run began."""
     code_is_same = _git("diff", "--quiet", record.commit, "--", ".", *NOT_CODE).returncode == 0
     if record.seed != seed or not code_is_same:
         raise pytest.UsageError(
-            f"{UNFINISHED.name} is of seed {record.seed} and commit {record.commit}, and seed or code differ now: "
-            "remove it to begin anew"
+            f"{UNFINISHED.name} was begun with seed {record.seed} at commit {record.commit}; seed or code differ now: "
+            "delete it to start a new run"
         )
 
 
 def read_commit() -> str:
-    """The commit that runs, marked where files differ from it."""
+    """The checked out commit, with `-dirty` if files differ from it."""
     return _git("describe", "--always", "--dirty", "--abbrev=12").stdout.strip() or "unknown"
 
 
@@ -155,8 +155,8 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _git(*words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=False)
+def _git(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=False)
 
 
 def _total(report: pytest.TestReport, wanted: str) -> int:

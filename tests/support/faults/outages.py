@@ -1,83 +1,86 @@
-"""Outages of broker and database, as steps on a running scene: each ends with the service back."""
+"""Outages of broker and database under a driver; every function returns with the service running again."""
 
 import signal
 from contextlib import closing
 
 from streaming.local.processes import wait_until
-from tests.support.faults.proxy import AT_COMMIT, IN_COPY, Trick
-from tests.support.faults.running import PATIENCE_SECONDS
-from tests.support.faults.scene import Scene
+from tests.support.faults.driver_under_load import DriverUnderLoad
+from tests.support.faults.proxy import AT_COMMIT, IN_COPY, Disruption
+from tests.support.faults.running_job import TIMEOUT_SECONDS
 from tests.support.postgres import superuser_url
 from warehouse.database.connections import connect, role_url
 
 
-def lose_broker(scene: Scene, number: int) -> None:
-    """The queries wait, each with its own patience; nothing is said but that."""
-    noticed = scene.noticed("state=waiting")
-    scene.lakehouse.end_service(scene.lakehouse.broker(), number)
-    noticed()
-    scene.outage(60)
-    scene.lakehouse.run("services", "start")
+def lose_broker(driver: DriverUnderLoad, number: int) -> None:
+    """Ends the broker with signal `number`; the queries wait, each with its own timeout, and log only that."""
+    wait_until_logged = driver.make_log_wait("state=waiting")
+    driver.installation.end_service(driver.installation.find_broker(), number)
+    wait_until_logged()
+    driver.wait_out(60)
+    driver.installation.run("services", "start")
 
 
-def stop_broker(scene: Scene) -> None:
-    """A polite end."""
-    lose_broker(scene, signal.SIGTERM)
+def stop_broker(driver: DriverUnderLoad) -> None:
+    """An orderly shutdown."""
+    lose_broker(driver, signal.SIGTERM)
 
 
-def kill_broker(scene: Scene) -> None:
-    """No end at all: its log is recovered when it starts."""
-    lose_broker(scene, signal.SIGKILL)
+def kill_broker(driver: DriverUnderLoad) -> None:
+    """No shutdown at all: the broker recovers its log when it starts."""
+    lose_broker(driver, signal.SIGKILL)
 
 
-def lose_database(scene: Scene) -> None:
+def lose_database(driver: DriverUnderLoad) -> None:
     """Immediate shutdown; bronze goes on meanwhile."""
-    noticed = scene.noticed("database=absent")
-    scene.lakehouse.end_service(scene.lakehouse.database(), signal.SIGQUIT)
-    noticed()
-    scene.lakehouse.wait_for_commits(3, "bronze")
-    scene.outage(60)
-    scene.lakehouse.run("services", "start")
+    wait_until_logged = driver.make_log_wait("database=absent")
+    driver.installation.end_service(driver.installation.find_database(), signal.SIGQUIT)
+    wait_until_logged()
+    driver.installation.wait_for_commits(3, "bronze")
+    driver.wait_out(60)
+    driver.installation.run("services", "start")
 
 
-def lose_database_in_copy(scene: Scene) -> None:
-    """The server dies while the rows of a COPY are on their way."""
-    lose_database_at(scene, *IN_COPY)
+def lose_database_in_copy(driver: DriverUnderLoad) -> None:
+    """The server dies before it has received the rows of a COPY."""
+    lose_database_at(driver, *IN_COPY)
 
 
-def lose_database_at_commit(scene: Scene) -> None:
+def lose_database_at_commit(driver: DriverUnderLoad) -> None:
     """The server dies before COMMIT reaches it."""
-    lose_database_at(scene, *AT_COMMIT)
+    lose_database_at(driver, *AT_COMMIT)
 
 
-def lose_database_at(scene: Scene, marker: bytes, after: int) -> None:
-    """At a message that the proxy holds back until the server is gone."""
-    with scene.proxy.trap(marker, Trick.HOLD, after) as trap:
-        assert trap.sprung.wait(PATIENCE_SECONDS)
-        scene.lakehouse.end_service(scene.lakehouse.database(), signal.SIGQUIT)
-    scene.lakehouse.run("services", "start")
+def lose_database_at(driver: DriverUnderLoad, marker: bytes, after: int) -> None:
+    """Immediate shutdown while the proxy holds a message; the message is released once the server has ended."""
+    with driver.proxy.intercept(marker, Disruption.HOLD, after) as interception:
+        assert interception.hit.wait(TIMEOUT_SECONDS)
+        driver.installation.end_service(driver.installation.find_database(), signal.SIGQUIT)
+    driver.installation.run("services", "start")
 
 
-def terminate_sessions(scene: Scene) -> None:
-    """An administrator ends the driver's sessions, three times in a row."""
+def terminate_sessions(driver: DriverUnderLoad) -> None:
+    """An administrator terminates the driver's sessions, three times in a row."""
     with closing(
-        connect(superuser_url(scene.lakehouse.settings.postgres, "afluente"), application_name="tests")
+        connect(superuser_url(driver.installation.settings.postgres, "afluente"), application_name="tests")
     ) as admin:
         admin.autocommit = True
         for _ in range(3):
             admin.cursor().execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'afluente %'"
             )
-            scene.lakehouse.wait_for_ledger(1)
+            driver.installation.wait_for_ledger(1)
 
 
-def hold_lock(scene: Scene) -> None:
-    """Somebody locks a fact table against writers: bronze goes on, readers read."""
-    with closing(connect(role_url(scene.lakehouse.settings.postgres, "owner"), application_name="tests")) as session:
+def hold_lock(driver: DriverUnderLoad) -> None:
+    """Another session locks a fact table against writers: bronze goes on, readers read."""
+    settings = driver.installation.settings.postgres
+    with closing(connect(role_url(settings, "owner"), application_name="tests")) as session:
         session.cursor().execute("LOCK TABLE warehouse.fact_hashtag_minute IN EXCLUSIVE MODE")
-        looks, waiting = scene.poller.looks, "SELECT count(*) FROM pg_locks WHERE NOT granted"
-        assert wait_until(lambda: scene.lakehouse.ask(waiting)[0][0] > 0, PATIENCE_SECONDS), "nobody wants the lock"
-        scene.lakehouse.wait_for_commits(3, "bronze")
-        scene.outage(30)
-        assert scene.poller.looks > looks + 10
+        reads, waiting = driver.poller.reads, "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        assert wait_until(lambda: driver.installation.fetch_rows(waiting)[0][0] > 0, TIMEOUT_SECONDS), (
+            "no session waits for the lock"
+        )
+        driver.installation.wait_for_commits(3, "bronze")
+        driver.wait_out(30)
+        assert driver.poller.reads > reads + 10
         session.rollback()

@@ -1,12 +1,12 @@
-"""The poison corpus: every nasty record that we can think of, and the one place where it must land.
+"""The poison corpus: every kind of hostile record that we know, and the one table that it must be written to.
 
-- refused, so it has no offset: a record larger than `kafka.max_message_bytes`. Our producer refuses to send it; the
-  broker refuses it from any other, also compressed, because it stores (and measures) what a reader would unpack
-- quarantine: `CASES` whose outcome is the name of a rule; the original bytes are kept
-- `silver/post_deletions`: a deletion, whatever else it carries
+- none, because it gets no offset: a record larger than `kafka.max_message_bytes`. Our producer refuses to send it; the
+  broker refuses it from any other, also compressed, because it stores and measures records uncompressed
+- quarantine: `CASES` whose outcome is the name of a rule; the original bytes are kept there
+- `silver/post_deletions`: a deletion, whatever other fields it has
 - silver: `CASES` that are unusual but valid. A tag that is too long, or beyond the first 30, is kept and not counted
 
-Bronze has all that have an offset, byte by byte.
+Bronze has every record that has an offset, byte for byte.
 """
 
 import random
@@ -26,7 +26,7 @@ from tests.support.faults.damage import (
     raw,
     surrounded,
 )
-from tests.support.stream import make_event, make_post, make_reading
+from tests.support.records import make_event, make_post, make_reading
 
 SILVER, DELETION = "silver", "deletion"
 SURROGATE, NUL = "\\ud8" + "3d", "\\u00" + "00"
@@ -34,7 +34,7 @@ SURROGATE, NUL = "\\ud8" + "3d", "\\u00" + "00"
 
 @dataclass(frozen=True)
 class Case:
-    """One kind of record; `make(chance, number)` builds one with an id of its own. Few of the `large` are sent."""
+    """One kind of record; `make(chance, number)` builds one with an id of its own. Of `large` kinds few are sent."""
 
     topic: str
     name: str
@@ -77,7 +77,7 @@ def _of_any_topic(topic: str, make: Callable[..., bytes], time: str, identity: s
         case("invalid UTF-8", "malformed", not_utf8(make)),
         case("NUL before the object", "malformed", surrounded(make, b"\x00")),
         case("single quotes", "malformed", lambda _, number: make(number).replace(b'"', b"'")),
-        case("a comment", "malformed", surrounded(make, b"/* sound */")),
+        case("a comment", "malformed", surrounded(make, b"/* valid */")),
         case("a comma too many", "malformed", lambda _, number: make(number)[:-1] + b",}"),
         case("NaN", "malformed", extended(make, '"unknown": NaN')),
         case("leading zero", "malformed", extended(make, '"unknown": 01')),
@@ -96,7 +96,7 @@ def _of_any_topic(topic: str, make: Callable[..., bytes], time: str, identity: s
         case("20 000 names", SILVER, extended(make, ", ".join(f'"k{n}": {n}' for n in range(20_000))), large=True),
         case("almost 1 MB", SILVER, extended(make, f'"unknown": "{"u" * 1_040_000}"'), large=True),
         case(
-            "repeated name, the last one sound",
+            "repeated name, the last one valid",
             SILVER,
             lambda _, number: b'{"%s": [1],' % time.encode() + make(number)[1:],
         ),
@@ -203,7 +203,7 @@ MACHINE_EVENTS = [
 ]
 CASES = {"posts": POSTS, "readings": READINGS, "machine_events": MACHINE_EVENTS}
 BAD_SHARE = 0.4
-"""Of the corpus: below `stop_above_share`, so that the stream goes on."""
+"""Share of records for quarantine in the corpus: below `stop_above_share`, so that the stream does not stop."""
 LARGE_SHARE = 0.002
 
 

@@ -1,4 +1,4 @@
-"""A reader that looks every 50 ms: counts never go down, and each look finds counts and ledger of one moment equal."""
+"""A reader that polls the database every 50 ms: counts never decrease and always agree with the ledger."""
 
 import threading
 import time
@@ -7,7 +7,7 @@ from types import TracebackType
 
 import psycopg2
 
-from tests.support.faults.lakehouse import Lakehouse
+from tests.support.faults.installation import Installation
 from warehouse.database.connections import Connection, connect, role_url
 from warehouse.errors import WarehouseError
 
@@ -21,42 +21,42 @@ SELECT
     coalesce((SELECT sum(posts) FROM warehouse.fact_hashtag_minute), 0),
     coalesce((SELECT sum(readings) FROM warehouse.fact_machine_minute), 0)
 """
-"""One statement, so one snapshot. The first two are equal, and so are the two that follow."""
+"""One statement, so one snapshot. The first value equals the second, the third equals the fourth."""
 READ = "SELECT count(*) FROM serving.hashtag_top"
 
 
 class Poller:
-    """Looks while its block runs, and fails the test at its end if it has seen what must not be."""
+    """Reads in a thread while its block runs; fails the test at the end if a read was wrong."""
 
-    def __init__(self, lakehouse: Lakehouse) -> None:
-        settings = lakehouse.settings.postgres
+    def __init__(self, installation: Installation) -> None:
+        settings = installation.settings.postgres
         self._urls = {SNAPSHOT: role_url(settings, "owner"), READ: role_url(settings, "reader")}
         self._sessions: dict[str, Connection] = {}
-        self._over = threading.Event()
+        self._ended = threading.Event()
         self._thread = threading.Thread(target=self._poll)
         self._before: tuple[int, ...] = (0,) * 6
-        self.looks = 0
-        self.wrong: list[str] = []
+        self.reads = 0
+        self.errors: list[str] = []
 
     def __enter__(self) -> "Poller":
         self._thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._over.set()
+        self._ended.set()
         self._thread.join()
         self._close()
         if kind is None:
-            assert self.wrong == []
-            assert self._before[0] > 0, f"nothing was seen in {self.looks} looks"
+            assert self.errors == []
+            assert self._before[0] > 0, f"no count above 0 in {self.reads} reads"
 
     def _poll(self) -> None:
-        while not self._over.wait(PERIOD_SECONDS):
+        while not self._ended.wait(PERIOD_SECONDS):
             try:
-                self._judge(self._read(SNAPSHOT))
+                self._compare(self._read(SNAPSHOT))
                 self._read(READ)
-                self.looks += 1
-            except (psycopg2.Error, WarehouseError):  # the database is away: a fault of the test
+                self.reads += 1
+            except (psycopg2.Error, WarehouseError):  # the database is unavailable: the test made it so
                 self._close()
 
     def _read(self, statement: str) -> tuple[int, ...]:
@@ -67,11 +67,11 @@ class Poller:
             cursor.execute(statement)
             return tuple(map(int, cursor.fetchall()[0]))
 
-    def _judge(self, seen: tuple[int, ...]) -> None:
+    def _compare(self, seen: tuple[int, ...]) -> None:
         if any(now < before for now, before in zip(seen, self._before, strict=True)):
-            self.wrong.append(f"{time.time():.3f}: went down from {self._before} to {seen}")
+            self.errors.append(f"{time.time():.3f}: decreased from {self._before} to {seen}")
         if seen[0] != seen[1] or seen[2] != seen[3]:
-            self.wrong.append(f"{time.time():.3f}: counts and ledger differ: {seen}")
+            self.errors.append(f"{time.time():.3f}: counts and ledger differ: {seen}")
         self._before = seen
 
     def _close(self) -> None:

@@ -1,6 +1,6 @@
-"""What a full run of the fault matrix leaves: a JSON beside this file, and the README's table made of it.
+"""The result of a full run of the fault matrix: `last_full_run.json`, and the table in the README made from it.
 
-`python -m tests.support.faults.report` writes the table anew after a run.
+`python -m tests.support.faults.report` replaces the table after a run.
 """
 
 import json
@@ -14,25 +14,25 @@ REPORT = FOLDER / "last_full_run.json"
 README = FOLDER / "README.md"
 BEGIN, END = "<!-- faults: made by tests/support/faults/report.py -->", "<!-- end of faults -->"
 FAULTS = {
-    "F0": "seeded bugs, each caught by a named test",
+    "F0": "seeded bugs, each caught by a named check",
     "F1": "kill -9 of JVM, Python driver or both under load",
     "F2": "crash between any two steps of a batch",
     "F3": "checkpoint files deleted, truncated, flipped",
-    "F4": "old checkpoint or database restored, rules changed, clock set back",
-    "F5": "two drivers, a driver frozen and woken",
-    "F6": "broker or database stopped, killed, away, locked",
-    "F7": "network slow, reset, silent, COMMIT unanswered",
-    "F8": "disk full: lake, checkpoint, temporary files",
-    "F9": "poison, duplicates, disorder",
-    "F10": "retention, recreated topic, more partitions",
-    "F11": "maintenance, backfill, replay beside the stream",
+    "F4": "old checkpoint or database restored, rules changed, clock set back, power cut",
+    "F5": "two drivers at once, a driver frozen and resumed",
+    "F6": "broker or database stopped or killed, sessions terminated, table locked",
+    "F7": "network slow, connections reset, no traffic, COMMIT without an answer",
+    "F8": "disk full: lake, checkpoints, temporary files",
+    "F9": "poison messages, duplicates, out-of-order records",
+    "F10": "records lost to retention, recreated topic, more partitions",
+    "F11": "maintenance, backfill or replay beside the stream or killed",
     "F12": "SIGTERM at random moments",
-    "F13": "random walk of the above",
+    "F13": "50 of these faults in a row, drawn at random",
 }
 
 
 class FaultRuns(TypedDict):
-    """Injections really made, how many tests failed, and differences of the recount in all of them."""
+    """Totals of one fault: injections made, failed tests, differences of all recounts."""
 
     runs: int
     failed: int
@@ -40,7 +40,7 @@ class FaultRuns(TypedDict):
 
 
 def add_test(runs: dict[str, FaultRuns], fault: str, *, injections: int, failed: bool, differences: int) -> None:
-    """Counts one test of a fault, which may have injected it many times."""
+    """Adds one test of a fault, which may have injected it several times."""
     counted = runs.setdefault(fault, FaultRuns(runs=0, failed=0, differences=0))
     counted["runs"] += injections
     counted["failed"] += failed
@@ -48,7 +48,7 @@ def add_test(runs: dict[str, FaultRuns], fault: str, *, injections: int, failed:
 
 
 def render_rows(runs: dict[str, FaultRuns]) -> Iterator[str]:
-    """Lines of a Markdown table, in the order of `FAULTS`."""
+    """Lines of a Markdown table, in the order of `FAULTS`, without faults that were not run."""
     yield "| fault | injection | runs | failed tests | differences |"
     yield "|---|---|---:|---:|---:|"
     for fault, title in FAULTS.items():
@@ -58,14 +58,14 @@ def render_rows(runs: dict[str, FaultRuns]) -> Iterator[str]:
 
 
 def render_section(report: Path = REPORT) -> str:
-    """The README's section between its two marks."""
-    facts = json.loads(report.read_text())
-    head = f"Commit `{facts['commit']}`, seed {facts['seed']}, {facts['started_at']} to {facts['ended_at']}"
-    return "\n".join([BEGIN, head + render_stretches(facts["stretches"]), "", *render_rows(facts["faults"]), END])
+    """The README's section from `BEGIN` to `END`, for the JSON of a full run."""
+    run = json.loads(report.read_text())
+    head = f"Commit `{run['commit']}`, seed {run['seed']}, {run['started_at']} to {run['ended_at']}"
+    return "\n".join([BEGIN, head + render_stretches(run["stretches"]), "", *render_rows(run["faults"]), END])
 
 
 def render_stretches(stretches: list[list[str]]) -> str:
-    """How long it really ran, where it was broken off and went on."""
+    """End of the sentence on times: how long the run took without the breaks, if it was resumed."""
     if len(stretches) == 1:
         return "."
     times = [datetime.fromisoformat(end) - datetime.fromisoformat(begin) for begin, end in stretches]
@@ -73,13 +73,13 @@ def render_stretches(stretches: list[list[str]]) -> str:
 
 
 def read_section(readme: Path = README) -> str:
-    """The section as the README has it."""
+    """The section as it stands in the README."""
     text = readme.read_text()
     return text[text.index(BEGIN) : text.index(END) + len(END)]
 
 
 def main() -> None:
-    """Replaces the section."""
+    """Replaces the section in the README."""
     README.write_text(README.read_text().replace(read_section(), render_section()))
 
 

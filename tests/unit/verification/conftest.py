@@ -1,14 +1,14 @@
-"""The fixture of the recount's tests."""
+"""The fixture of the tests of the recount."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.support.verification.sample import make_world
-from tests.support.verification.world import World
+from tests.support.verification.lakehouse import SampleLakehouse
+from tests.support.verification.sample import make_lakehouse
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    """Lake, journal and warehouse that agree with each other; a test breaks one thing."""
-    return make_world(tmp_path)
+def lakehouse(tmp_path: Path) -> SampleLakehouse:
+    """Journal, lake and PostgreSQL that agree with each other; a test changes what it needs."""
+    return make_lakehouse(tmp_path)

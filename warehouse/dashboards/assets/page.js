@@ -1,21 +1,21 @@
-/* Changes in the page what differs from the sections that the server sends: nothing is built anew, so nothing flickers.
-   Ages that go on growing between two refreshes, and while nothing arrives: the browser counts them on from the
-   moment of the event, by the server's clock. Also notices when the server itself is silent, and the pause button. */
+/* Updates the page to the sections that the server sends: only nodes that differ are changed, so nothing flickers.
+   Ages keep growing between two refreshes and while no data arrives: the browser computes them from the event time and
+   the server's clock. Also shows when the server does not answer, and implements the pause button. */
 (function () {
   "use strict";
-  const LOST_AFTER_MS = 5000;       // beyond three refreshes without an answer
-  let serverOffset = 0;             // server's clock minus this browser's, from the newest answer
-  let heardAt = performance.now();
+  const DISCONNECTED_AFTER_MS = 5000;  // without an answer, in addition to three refreshes
+  let serverOffset = 0;                // server's clock minus this browser's, from the newest answer
+  let answeredAt = performance.now();
   let tickedAt = performance.now();
   let isPaused = false;
-  const waiting = {};               // sections that came before their place in the page
+  const pending = {};                  // sections that arrived before their place in the page existed
 
-  function words(milliseconds) {
-    if (milliseconds < -2000) { return span(-milliseconds) + " ahead of the clock"; }
-    return span(Math.max(milliseconds, 0)) + " old";
+  function ageText(milliseconds) {
+    if (milliseconds < -2000) { return duration(-milliseconds) + " ahead of the clock"; }
+    return duration(Math.max(milliseconds, 0)) + " old";
   }
 
-  function span(milliseconds) {
+  function duration(milliseconds) {
     const seconds = Math.floor(milliseconds / 1000);
     if (seconds < 60) { return seconds + " s"; }
     const minutes = Math.floor(seconds / 60);
@@ -25,13 +25,13 @@
     return Math.floor(hours / 24) + " days";
   }
 
-  function verdict(tile, age) {
+  function status(tile, age) {
     if (age <= 1000 * Number(tile.dataset.live)) { return ["live", "live"]; }
     if (age <= 1000 * Number(tile.dataset.late)) { return ["late", "delayed"]; }
     return ["stuck", "nothing new"];
   }
 
-  function write(element, text) {
+  function setText(element, text) {
     if (element && element.textContent !== text) { element.textContent = text; }
   }
 
@@ -39,28 +39,28 @@
     return document.getElementById("page") || { dataset: { refresh: 0 } };
   }
 
-  // Milliseconds without an answer; time that the browser slept or was busy itself is not the server's fault.
-  function silence() {
+  // Milliseconds without an answer of the server, not counting time in which this browser slept or was busy.
+  function millisecondsWithoutAnswer() {
     const now = performance.now();
-    if (now - tickedAt > 1500) { heardAt += now - tickedAt; }
+    if (now - tickedAt > 1500) { answeredAt += now - tickedAt; }
     tickedAt = now;
-    return now - heardAt;
+    return now - answeredAt;
   }
 
   function tick() {
     const now = Date.now() + serverOffset;
     document.querySelectorAll(".age[data-at]").forEach(function (element) {
-      write(element, words(now - Number(element.dataset.at)));
+      setText(element, ageText(now - Number(element.dataset.at)));
     });
     document.querySelectorAll(".tile[data-live]").forEach(function (tile) {
       const age = now - Number(tile.querySelector(".age").dataset.at);
-      const [state, text] = verdict(tile, age);
+      const [state, text] = status(tile, age);
       if (tile.dataset.state !== state) { tile.dataset.state = state; }
       document.body.dataset[tile.dataset.stream] = state;
-      write(tile.querySelector(".verdict"), text);
+      setText(tile.querySelector(".status"), text);
     });
-    const isLost = !isPaused && silence() > LOST_AFTER_MS + 3 * Number(page().dataset.refresh);
-    document.body.classList.toggle("is-lost", isLost);
+    const isDisconnected = !isPaused && millisecondsWithoutAnswer() > DISCONNECTED_AFTER_MS + 3 * Number(page().dataset.refresh);
+    document.body.classList.toggle("is-disconnected", isDisconnected);
     document.body.classList.toggle("is-paused", isPaused);
   }
 
@@ -72,23 +72,23 @@
       const isSame = node && node.nodeType === Node.ELEMENT_NODE && node.localName === tree.tag;
       const element = isSame ? node : document.createElement(tree.tag);
       showAttributes(element, tree);
-      if (!element.classList.contains("counted")) { show(element, tree.children); }
+      if (!element.classList.contains("browser-text")) { show(element, tree.children); }
       if (!isSame) { put(parent, element, node); }
     });
     while (parent.childNodes.length > trees.length) { parent.lastChild.remove(); }
   }
 
-  // The first sections may arrive before React has made their places.
-  function showWaiting() {
-    Object.entries(waiting).forEach(function ([name, tree]) {
+  // The first sections may arrive before React has created their places.
+  function showPending() {
+    Object.entries(pending).forEach(function ([name, tree]) {
       const place = document.getElementById(name);
       if (place) {
-        delete waiting[name];
+        delete pending[name];
         show(place, Array.isArray(tree) ? tree : [tree]);
       }
     });
     tick();
-    if (Object.keys(waiting).length) { setTimeout(showWaiting, 20); }
+    if (Object.keys(pending).length) { setTimeout(showPending, 20); }
   }
 
   function showText(parent, node, text) {
@@ -103,7 +103,7 @@
     if (old) { parent.replaceChild(fresh, old); } else { parent.appendChild(fresh); }
   }
 
-  // Attributes that this script set itself, such as a tile's state, are not the server's to remove.
+  // Only attributes that the server sent before are removed: those that this script set, e.g. a tile's state, stay.
   function showAttributes(element, tree) {
     const before = element.shown || {};
     Object.keys(before).forEach(function (name) {
@@ -116,29 +116,29 @@
     element.shown = tree.attributes;
   }
 
-  function afterPaint(go) {
+  function afterPaint(callback) {
     if (document.querySelector(".ranking")) {
-      requestAnimationFrame(function () { setTimeout(go, 30); });
+      requestAnimationFrame(function () { setTimeout(callback, 30); });
     } else {
-      setTimeout(afterPaint, 20, go);
+      setTimeout(afterPaint, 20, callback);
     }
   }
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     page: {
       show: function (sections) {
-        Object.assign(waiting, sections);
-        showWaiting();
+        Object.assign(pending, sections);
+        showPending();
       },
       beat: function (heartbeat) {
         if (heartbeat) {
           serverOffset = heartbeat.now - Date.now();
-          heardAt = performance.now();
+          answeredAt = performance.now();
           tick();
         }
       },
-      // The chart is made once and then only given new figures: children that are replaced would be built anew.
-      // It waits until the numbers are painted, because the browser stands still while it reads Plotly.
+      // The chart is created once and later gets new figures only: Dash would rebuild children that are replaced.
+      // It waits until the numbers are painted, because the browser shows nothing else while it loads Plotly.
       redraw: function (figure) {
         if (figure && document.getElementById("chart")) {
           window.dash_clientside.set_props("chart", { figure: figure });
@@ -153,13 +153,13 @@
       },
       pause: function (clicks) {
         isPaused = clicks % 2 === 1;
-        heardAt = performance.now();
+        answeredAt = performance.now();
         tick();
-        return [isPaused, isPaused ? "Go on" : "Pause", String(isPaused)];
+        return [isPaused, isPaused ? "Resume" : "Pause", String(isPaused)];
       },
     },
   });
 
-  // React fills the page some time after this script: look four times a second, write only what changed.
+  // React builds the page some time after this script starts: check four times a second, write only what changed.
   setInterval(tick, 250);
 })();

@@ -1,4 +1,4 @@
-"""The Plotly figure of the page: hashtag lines, a pure function of rows."""
+"""The Plotly figure of the page, posts per minute of the top hashtags: a pure function of rows."""
 
 import html
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,8 +10,8 @@ from warehouse.dashboards.live.rows import HashtagMinute
 
 LINE_MINUTES = 60
 MINUTE = timedelta(minutes=1)
-# One look per line: colour (distinct for colour-blind eyes, 3:1 on white and on the dark panel), dash and marker.
-LOOKS: Sequence[tuple[str, str, str]] = (
+# Per line: colour (distinct for colour-blind viewers, contrast 3:1 on white and on the dark panel), dash and marker.
+LINE_STYLES: Sequence[tuple[str, str, str]] = (
     ("#1f78c8", "solid", "circle"),
     ("#c85a12", "solid", "square"),
     ("#0f8f6b", "dash", "diamond"),
@@ -25,11 +25,11 @@ def minute_axis(newest: datetime, length: int = LINE_MINUTES) -> list[datetime]:
     return [newest - MINUTE * back for back in reversed(range(length))]
 
 
-def assign_looks(hashtags: Sequence[str], previous: Mapping[str, int]) -> dict[str, int]:
-    """Gives each of the first hashtags a look; one that had a look keeps it, so lines do not swap colours."""
-    shown = list(hashtags[: len(LOOKS)])
+def assign_line_styles(hashtags: Sequence[str], previous: Mapping[str, int]) -> dict[str, int]:
+    """First hashtags -> index in `LINE_STYLES`; those in `previous` keep their style, so lines do not swap colours."""
+    shown = list(hashtags[: len(LINE_STYLES)])
     kept = {tag: previous[tag] for tag in shown if tag in previous}
-    free = (look for look in range(len(LOOKS)) if look not in kept.values())
+    free = (style for style in range(len(LINE_STYLES)) if style not in kept.values())
     return {tag: kept[tag] if tag in kept else next(free) for tag in shown}
 
 
@@ -41,18 +41,21 @@ def posts_by_hashtag(rows: Iterable[HashtagMinute]) -> dict[str, dict[datetime, 
     return posts
 
 
-def hashtag_chart(rows: Sequence[HashtagMinute], looks: Mapping[str, int], newest: datetime | None) -> dict[str, Any]:
-    """Posts per minute of the hashtags that have a look. The traces stand in a fixed order, one per look."""
+def hashtag_chart(rows: Sequence[HashtagMinute], styles: Mapping[str, int], newest: datetime | None) -> dict[str, Any]:
+    """Posts per minute of the hashtags that have a line style, as a figure for Plotly.
+
+    There is always one trace per line style, in their order; `newest`: last minute of the axis, None without data.
+    """
     axis = minute_axis(newest) if newest else []
     posts = posts_by_hashtag(rows)
-    tag_of = {look: tag for tag, look in looks.items()}
-    traces = [_line(look, tag_of.get(look), axis, posts) for look in range(len(LOOKS))]
+    tag_of = {style: tag for tag, style in styles.items()}
+    traces = [_line(style, tag_of.get(style), axis, posts) for style in range(len(LINE_STYLES))]
     highest = max((y for trace in traces for y in trace["y"] if y), default=0)
     return {"data": traces, "layout": _layout(axis, round_up(highest))}
 
 
 def round_up(highest: float) -> float:
-    """The next round number: an axis that moves seldom."""
+    """The next round number from 6 on, so that the axis seldom changes."""
     power = 1
     while True:
         for step in (1, 2, 3, 4, 6, 8):
@@ -62,15 +65,15 @@ def round_up(highest: float) -> float:
 
 
 def plot_text(text: str) -> str:
-    """Text for Plotly, which reads a little HTML: escaped, its direction isolated from what stands beside it."""
+    """Text for Plotly, which interprets some HTML: at most 28 characters, escaped, its direction isolated."""
     short = text if len(text) <= 28 else text[:27] + "…"
     return "\u2068" + html.escape(short) + "\u2069"
 
 
 def _line(
-    look: int, hashtag: str | None, axis: Sequence[datetime], posts: Mapping[str, Mapping[datetime, int]]
+    style: int, hashtag: str | None, axis: Sequence[datetime], posts: Mapping[str, Mapping[datetime, int]]
 ) -> dict[str, Any]:
-    colour, dash, symbol = LOOKS[look]
+    colour, dash, symbol = LINE_STYLES[style]
     minutes = posts.get(hashtag, {}) if hashtag is not None else {}
     times, counts = _with_gap_before_last(axis, minutes) if hashtag is not None else ([], [])
     sizes = [0] * max(len(times) - 1, 0) + [9]
@@ -89,7 +92,7 @@ def _line(
 def _with_gap_before_last(
     axis: Sequence[datetime], posts: Mapping[datetime, int]
 ) -> tuple[list[str], list[int | None]]:
-    """The last minute is still filling: a line down to it would look like a fall, so it stands alone."""
+    """Times and counts with a gap before the last, incomplete minute: a line to it would look like a decline."""
     times = [minute.isoformat() for minute in axis]
     counts = [posts.get(minute, 0) for minute in axis]
     return [*times, *times[-1:]], [*counts[:-1], *([None] if counts else []), *counts[-1:]]

@@ -1,4 +1,4 @@
-"""The frame of the page: sections with fixed ids that callbacks fill. Holds no data and asks for none."""
+"""The frame of the page: places with fixed ids that page.js fills with sections. Reads no data."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from warehouse.dashboards.elements import also
+from warehouse.dashboards.elements import hyphenated
 
-SPANS = {10: "10 minutes", 60: "1 hour"}
+SPANS = {10: "10 minutes", 60: "1 hour"}  # minutes over which hashtags can be ranked -> text of the choice
 INDEX = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -24,46 +24,50 @@ INDEX = """<!DOCTYPE html>
 </html>"""
 
 
-def build_layout(sections: Mapping[str, Any], marks: Mapping[str, str], refresh_seconds: float) -> Component:
-    """The whole page, with the sections in a store of the browser, so that the first number needs no second request.
+def build_layout(sections: Mapping[str, Any], fingerprints: Mapping[str, str], refresh_seconds: float) -> Component:
+    """The whole page, with the sections in a browser store, so that the first numbers need no second request.
 
-    Only the chart is left to the first refresh: while a browser reads Plotly's 5 MB it shows nothing else.
+    Only the chart comes with the first refresh: while a browser loads Plotly's 5 MB of script it shows nothing else.
     """
     return html.Div(
         [
             dcc.Interval(id="refresh", interval=round(refresh_seconds * 1000)),
             dcc.Store(id="heartbeat"),
-            dcc.Store(
-                id="first-sections", data=dict(sections)
-            ),  # shown at once; `sections` waits for the first refresh
+            # `first-sections` is shown at once, `sections` is filled by the first refresh.
+            dcc.Store(id="first-sections", data=dict(sections)),
             dcc.Store(id="sections"),
             dcc.Store(id="painted"),
-            dcc.Store(id="marks", data=dict(marks)),
+            dcc.Store(id="fingerprints", data=dict(fingerprints)),
             dcc.Store(id="figure"),
             html.A("Skip to the hashtags", href="#hashtags-title", className="skip"),
             _header(),
             html.Div(
-                "This page has lost its server. It comes back by itself as soon as the server answers.",
-                id="lost",
+                "The server of this page does not answer. The page continues automatically as soon as it does.",
+                id="disconnected",
                 className="banner",
                 role="status",
             ),
             html.Div(
-                "Paused: the numbers stand still, the ages go on.", id="paused", className="banner", role="status"
+                "Paused: the numbers are not refreshed, the ages keep growing.",
+                id="paused",
+                className="banner",
+                role="status",
             ),
             html.Div(id="banner", role="status"),
             html.Div(id="empty"),
             html.Main(
                 [
-                    html.Section([html.H2("How fresh the data is", className="heard"), html.Div(id="freshness")]),
+                    html.Section(
+                        [html.H2("Age of the data", className="screen-reader-only"), html.Div(id="freshness")]
+                    ),
                     _hashtags(),
                     _machines(),
-                    _section("counts", "What became of every row", [html.Div(id="counts")]),
+                    _section("counts", "What happened to every record", [html.Div(id="counts")]),
                 ]
             ),
         ],
         id="page",
-        **also(data_refresh=str(round(refresh_seconds * 1000))),
+        **hyphenated(data_refresh=str(round(refresh_seconds * 1000))),
     )
 
 
@@ -72,7 +76,7 @@ def _header() -> Component:
         [
             html.H1("Afluente"),
             html.P("Live. All times are UTC; ages count from the moment an event happened."),
-            html.Button("Pause", id="pause", type="button", n_clicks=0, **also(aria_pressed="false")),
+            html.Button("Pause", id="pause", type="button", n_clicks=0, **hyphenated(aria_pressed="false")),
         ],
         className="top",
     )
@@ -88,19 +92,19 @@ def _hashtags() -> Component:
     )
     caption = html.Figcaption(
         [
-            "Posts per minute of the first five. The shaded minute is still filling.",
-            html.Div(id="spoken", className="heard"),
+            "Posts per minute of the top five. The shaded minute is not complete yet.",
+            html.Div(id="chart-description", className="screen-reader-only"),
         ]
     )
     return _section(
         "hashtags",
         "Top hashtags",
         [
-            _old("posts", "No new posts arrive: this is how things stood last."),
+            _stale("posts", "No new posts are arriving: these are the last known numbers."),
             html.Div(
                 [
-                    html.Span("Ranked over", id="span-label"),
-                    html.Div(choice, role="group", **also(aria_labelledby="span-label")),
+                    html.Span("Ranked by posts in the last", id="span-label"),
+                    html.Div(choice, role="group", **hyphenated(aria_labelledby="span-label")),
                 ],
                 className="controls",
             ),
@@ -114,22 +118,22 @@ def _machines() -> Component:
         "machines",
         "Machines",
         [
-            _old("readings", "No new readings arrive: this is what the machines said last."),
+            _stale("readings", "No new readings are arriving: these are the last known values."),
             html.Div(id="attention"),
             html.Div(id="machines"),
             html.P(
-                "Value: average of the newest minute. Line: last hour. Grey band: what is normal for this machine, "
-                "from its own last 24 hours. Dashed: limit.",
+                "Value: average of the newest minute. Line: last hour. Grey band: normal range of this machine, "
+                "computed from its own last 24 hours. Dashed: limit.",
                 className="note",
             ),
         ],
     )
 
 
-def _old(stream: str, text: str) -> Component:
-    return html.P(text, className=f"old {stream}")
+def _stale(stream: str, text: str) -> Component:
+    return html.P(text, className=f"stale {stream}")
 
 
 def _section(name: str, title: str, children: list[Component]) -> Component:
     heading = html.H2(title, id=f"{name}-title", tabIndex="-1")
-    return html.Section([heading, *children], id=f"{name}-section", **also(aria_labelledby=f"{name}-title"))
+    return html.Section([heading, *children], id=f"{name}-section", **hyphenated(aria_labelledby=f"{name}-title"))

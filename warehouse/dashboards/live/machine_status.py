@@ -1,4 +1,4 @@
-"""Which sensor and which machine needs a look: limits first, then what is normal for this machine."""
+"""The state of a sensor and of a machine: its limits are checked first, then the machine's own normal range."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,32 +8,34 @@ from warehouse.dashboards.live.rows import SensorState
 
 State = Literal["above", "below", "unusual", "silent", "normal"]
 ORDER: Sequence[State] = ("silent", "above", "below", "unusual", "normal")  # worst first
-SILENT_AFTER = timedelta(minutes=3)  # behind the other machines, in event time: a stuck stream silences nobody
+SILENT_AFTER = timedelta(
+    minutes=3
+)  # in event time, behind the newest minute of all machines: if the whole stream stops, no machine becomes silent
 
 
-def judge_sensor(sensor: SensorState) -> State:
-    """Limits first, then the normal band: `unusual` lies outside the band only. What is unknown judges nothing."""
+def classify_sensor(sensor: SensorState) -> State:
+    """`above` or `below` a limit, else `unusual` if outside the normal range; unknown limits and ranges are skipped."""
     value = sensor.average
     if sensor.limit_high is not None and value > sensor.limit_high:
         return "above"
     if sensor.limit_low is not None and value < sensor.limit_low:
         return "below"
-    band = span_of(sensor.normal_low, sensor.normal_high)
+    band = both_edges(sensor.normal_low, sensor.normal_high)
     return "unusual" if band and not band[0] <= value <= band[1] else "normal"
 
 
-def judge_machine(sensors: Sequence[SensorState], newest: datetime) -> State:
-    """The worst state of its sensors; `silent` when its newest minute lies behind that of the other machines."""
-    if newest_of(sensors) < newest - SILENT_AFTER:
+def classify_machine(sensors: Sequence[SensorState], newest: datetime) -> State:
+    """The worst state of its sensors; `silent` if its newest minute is more than `SILENT_AFTER` before `newest`."""
+    if newest_sensor_minute(sensors) < newest - SILENT_AFTER:
         return "silent"
-    return min((judge_sensor(sensor) for sensor in sensors), key=ORDER.index)
+    return min((classify_sensor(sensor) for sensor in sensors), key=ORDER.index)
 
 
-def newest_of(sensors: Sequence[SensorState]) -> datetime:
-    """The newest minute among them; there must be one."""
+def newest_sensor_minute(sensors: Sequence[SensorState]) -> datetime:
+    """The newest minute of the sensors, at least one."""
     return max(sensor.minute for sensor in sensors)
 
 
-def span_of(low: float | None, high: float | None) -> tuple[float, float] | None:
-    """Both edges, or None if one is unknown."""
+def both_edges(low: float | None, high: float | None) -> tuple[float, float] | None:
+    """The range `(low, high)`, or None if one edge is unknown."""
     return (low, high) if low is not None and high is not None else None

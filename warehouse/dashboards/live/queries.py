@@ -1,4 +1,4 @@
-"""Reads the page's rows from the serving views: all queries of one refresh see the same moment of the database."""
+"""Reads the page's rows from the serving views: all queries of one refresh see the same snapshot of the database."""
 
 import time
 from collections.abc import Mapping
@@ -22,14 +22,14 @@ from warehouse.dashboards.live.rows import (
 from warehouse.database.connections import ConnectionPool, read_sql
 
 TOP = 10
-BANDS_SECONDS = 60  # what is normal comes from 24 hours and costs a thousand times what it changes in a second
+BANDS_SECONDS = 60  # a band is computed from 24 hours of data: expensive to read, and it hardly changes within a second
 
 Bands = Mapping[tuple[str, str], NormalBand]
 Row = TypeVar("Row")
 
 
 class SnapshotReader:
-    """Reads everything the page shows; remembers for a minute what is normal for each sensor."""
+    """Reads everything that the page shows; normal bands are read once in `BANDS_SECONDS` and reused in between."""
 
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
@@ -40,8 +40,8 @@ class SnapshotReader:
         """One snapshot, hashtags ranked over `span_minutes`, in one read-only transaction.
 
         Raises:
-            DatabaseAbsent: the database is away.
-            psycopg2.Error: it answers, but not with these views or not in time.
+            DatabaseAbsent: the database does not answer.
+            psycopg2.Error: it answers, but a view is missing or not permitted, or a query took too long.
         """
         with self._pool.connection() as session, session.cursor() as cursor:
             cursor.execute(_sql("begin"))
@@ -79,7 +79,7 @@ def _with_band(state: SensorState, band: NormalBand | None) -> SensorState:
 
 
 def _read_rows(cursor: Cursor, name: str, row: type[Row], parameters: dict[str, Any] | None = None) -> tuple[Row, ...]:
-    """Columns are matched with the fields of `row` by name, whatever their order."""
+    """Runs sql/`name`.sql; columns are matched with the fields of `row` by name, whatever their order."""
     cursor.execute(_sql(name), parameters)
     wanted = {field.name for field in fields(row)}  # type: ignore[arg-type]  # every row class is a dataclass
     columns = [(index, column.name) for index, column in enumerate(cursor.description or ()) if column.name in wanted]

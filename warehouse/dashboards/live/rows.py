@@ -1,4 +1,4 @@
-"""What the page reads: one frozen class per query below sql/, and the snapshot of all of them."""
+"""The rows that the page reads: one frozen class per query in dashboards/sql, and the snapshot of all of them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Freshness:
-    """How far a stream has come, in event time; `newest_event_at` is None before its first event."""
+    """Newest event time of a stream; None before its first event."""
 
     stream: str
     newest_event_at: datetime | None
@@ -34,7 +34,7 @@ class HashtagMinute:
 
 @dataclass(frozen=True)
 class SensorState:
-    """The newest minute of one sensor: its average, the band it normally keeps to and the limits it must keep to."""
+    """The newest minute of one sensor: its average, its normal band and its limits, None where unknown or not set."""
 
     machine_id: str
     place: str
@@ -50,7 +50,7 @@ class SensorState:
 
 @dataclass(frozen=True)
 class NormalBand:
-    """Where a sensor of a machine normally is; only those with enough data have one."""
+    """The range in which a sensor of a machine normally is; only sensors with enough data (60 minutes) have one."""
 
     machine_id: str
     sensor: str
@@ -70,7 +70,7 @@ class SensorMinute:
 
 @dataclass(frozen=True)
 class OutcomeCount:
-    """What became of the rows a query has read; `outcome` as in ops.row_counts, e.g. `quarantine:malformed`."""
+    """Number of records of a query per outcome; `outcome` as in ops.row_counts, e.g. `quarantine:malformed`."""
 
     query: str
     outcome: str
@@ -79,7 +79,7 @@ class OutcomeCount:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Every row the page shows, read in one transaction at `read_at` (the database's clock)."""
+    """Every row that the page shows, read in one transaction at `read_at` (the database's clock)."""
 
     read_at: datetime
     span_minutes: int
@@ -92,5 +92,5 @@ class Snapshot:
 
     @property
     def is_empty(self) -> bool:
-        """True before anything has arrived."""
+        """True before the first data."""
         return not (self.top_hashtags or self.sensor_states or self.outcome_counts)

@@ -1,29 +1,29 @@
-"""Small lines as SVG images: sixty of them cost a browser less than one Plotly figure. Pure functions of numbers."""
+"""Sparklines as SVG images: sixty of them cost a browser less than one Plotly figure. Pure functions of numbers."""
 
 from collections.abc import Sequence
 
 BARS_WIDTH, WIDTH, HEIGHT, PAD = 132, 104, 30, 3
 LINE, BAND, ALARM, FAINT = "#2a7fcf", "#7f8b97", "#d1390f", "#7fb0de"  # readable on the light and on the dark panel
 
-Span = tuple[float, float]
+Range = tuple[float, float]
 
 
 def bars(values: Sequence[int]) -> str:
-    """Counts per minute as bars from zero; the last bar is fainter because its minute is still filling."""
+    """Counts per minute as bars from zero, as a data: URL; the last bar is fainter because its minute is incomplete."""
     highest = max([*values, 1])
     step = BARS_WIDTH / max(len(values), 1)
     shapes = [
         _bar(index * step, step, max((HEIGHT - PAD) * value / highest, 0.8)) if value else ""
         for index, value in enumerate(values)
     ]
-    whole, filling = "".join(shapes[:-1]), "".join(shapes[-1:])
-    return _image([f"<path d='{whole}' fill='{LINE}'/>", f"<path d='{filling}' fill='{FAINT}'/>"], BARS_WIDTH)
+    complete, incomplete = "".join(shapes[:-1]), "".join(shapes[-1:])
+    return _image([f"<path d='{complete}' fill='{LINE}'/>", f"<path d='{incomplete}' fill='{FAINT}'/>"], BARS_WIDTH)
 
 
-def line(values: Sequence[float | None], band: Span | None, limits: Span | None) -> str:
+def line(values: Sequence[float | None], band: Range | None, limits: Range | None) -> str:
     """Averages per minute as a line, a gap where a minute is missing, over the normal band; limits are dashed.
 
-    Only limits near the data are drawn: a far one would flatten the line.
+    Only limits near the data are drawn: a distant one would flatten the line. Returns a data: URL.
     """
     runs = _runs(values)
     if not runs:
@@ -38,7 +38,7 @@ def line(values: Sequence[float | None], band: Span | None, limits: Span | None)
     return _image(shapes)
 
 
-def _scale(present: Sequence[float], band: Span | None) -> Span:
+def _scale(present: Sequence[float], band: Range | None) -> Range:
     edges = [*present, *(band or ())]
     low, high = min(edges), max(edges)
     margin = (high - low) * 0.08 or max(abs(high) * 0.02, 0.5)
@@ -72,7 +72,7 @@ def _path(run: Sequence[tuple[int, float]], low: float, high: float, length: int
     return f"<polyline points='{points}' fill='none' stroke='{LINE}' stroke-width='1.6' stroke-linejoin='round'/>"
 
 
-def _band(band: Span, low: float, high: float) -> str:
+def _band(band: Range, low: float, high: float) -> str:
     top, bottom = _y(band[1], low, high), _y(band[0], low, high)
     return f"<rect y='{top:.1f}' width='{WIDTH}' height='{bottom - top:.1f}' fill='{BAND}' fill-opacity='.22'/>"
 
@@ -83,11 +83,11 @@ def _limit(limit: float, low: float, high: float) -> str:
 
 
 def _dot(x: float, y: float, is_outside: bool) -> str:
-    if is_outside:  # another shape as well as another colour
+    if is_outside:  # a triangle instead of a dot, not only another colour
         return f"<path d='M{x - 4:.1f} {y + 3.5:.1f}h8l-4 -7z' fill='{ALARM}'/>"
     return f"<circle cx='{x:.1f}' cy='{y:.1f}' r='2.4' fill='{LINE}'/>"
 
 
 def _image(shapes: Sequence[str], width: int = WIDTH) -> str:
     svg = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {HEIGHT}'>{''.join(shapes)}</svg>"
-    return "data:image/svg+xml," + svg.replace("%", "%25").replace("#", "%23")  # the two that end or break such a URL
+    return "data:image/svg+xml," + svg.replace("%", "%25").replace("#", "%23")  # % and # have a meaning in URLs

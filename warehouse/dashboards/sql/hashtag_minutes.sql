@@ -1,4 +1,4 @@
--- Every minute of the window for every tag asked for, so that the newest minute is there even for a tag that fell silent.
+-- Every minute of the window for every requested tag, so that the newest minute has a row even for a tag without posts.
 WITH edge AS (
     SELECT minute AS newest FROM serving.hashtag_minutes WHERE minute <= now() ORDER BY minute DESC LIMIT 1
 ), counted AS (

@@ -1,4 +1,4 @@
--- The 24 hours up to the newest batch: a stream that stands still keeps its counts on the page.
+-- The 24 hours up to the newest batch: the counts of a stream that has stopped stay on the page.
 SELECT query, outcome, sum(rows)::bigint AS rows
 FROM serving.pipeline_counts
 WHERE query IN ('posts', 'readings', 'machine_events')

@@ -1,9 +1,9 @@
--- Hashtags of the newest span_minutes. The trend compares two equally long runs of whole minutes (the newest minute is
--- still filling, the very first one may have begun half-way): span_minutes each, or half of what there is if that is less.
+-- Hashtags of the newest span_minutes. The trend compares two equally long runs of whole minutes: span_minutes each, or
+-- half of the available minutes if there are fewer. The newest minute is incomplete, the very first one may be, too.
 WITH edge AS (
     SELECT minute AS newest FROM serving.hashtag_minutes WHERE minute <= now() ORDER BY minute DESC LIMIT 1
 ), oldest AS (
-    SELECT minute  -- a scalar bound, not a join: only so does the index start at it instead of at the first fact
+    SELECT minute  -- a scalar bound, not a join: otherwise the index scan starts at the first fact
     FROM serving.hashtag_minutes
     WHERE minute >= (SELECT newest FROM edge) - make_interval(mins => 2 * %(span_minutes)s + 1)
     ORDER BY minute

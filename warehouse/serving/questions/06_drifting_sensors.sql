@@ -1,5 +1,5 @@
--- Which sensor is slowly leaving its place? The straight line through each sensor's newest six hours; shown where the
--- line explains at least half of what the sensor did.
+-- Which sensors drift? The regression line through each sensor's newest six hours; only sensors for which the line
+-- explains at least half of the variance.
 SELECT machine_id, sensor, unit,
        regr_slope(average::double precision, extract(epoch FROM minute)::double precision / 3600) AS change_per_hour,
        regr_r2(average::double precision, extract(epoch FROM minute)::double precision / 3600) AS explained

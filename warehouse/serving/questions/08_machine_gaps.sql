@@ -1,4 +1,4 @@
--- Which machines fell silent, when and for how long? Ten minutes and more, silent ones first, then the longest.
+-- Which machines sent no data, when and for how long? Gaps of ten minutes or more, open ones first, then the longest.
 SELECT machine_id, starts_at, ends_at, missing_minutes, is_open
 FROM serving.machine_gaps
 WHERE missing_minutes >= 10

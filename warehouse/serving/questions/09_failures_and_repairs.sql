@@ -1,5 +1,5 @@
--- How often does each machine fail, and how long until somebody has repaired it? A failure is repaired by the first
--- maintenance after it; one without is still open.
+-- How often does each machine fail, and how long until it was repaired? A failure is repaired by the first
+-- maintenance after it; without one it is still open.
 SELECT f.machine_id, count(*) AS failures, count(*) FILTER (WHERE r.repaired_at IS NULL) AS open_failures,
        avg(r.repaired_at - f.occurred_at) AS average_repair_time,
        (max(f.occurred_at) - min(f.occurred_at)) / nullif(count(*) - 1, 0) AS time_between_failures

@@ -1,4 +1,4 @@
--- Can the numbers be trusted? What became of the records of the newest 24 hours of processing, per query.
+-- Can the numbers be trusted? Outcomes of the records of the newest 24 hours of processing, per query.
 -- Late rows and warnings are left out: they are counted as silver already.
 SELECT query, outcome, sum(rows)::bigint AS records, round(sum(rows) / sum(sum(rows)) OVER (PARTITION BY query), 6) AS share
 FROM serving.pipeline_counts

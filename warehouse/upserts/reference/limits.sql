@@ -1,4 +1,4 @@
--- The limits of the described machines, exactly: one that is no longer described is removed.
+-- Makes the limits equal to the description: a limit that is no longer described is removed.
 WITH described AS (
     SELECT m.machine_key, s.sensor_key, r.low, r.high
     FROM jsonb_to_recordset(%(rows)s::jsonb)

@@ -1,4 +1,4 @@
--- Which machine is planned in which shift, exactly as described.
+-- Makes the shifts of the machines equal to the description: one that is no longer described is removed.
 WITH described AS (
     SELECT m.machine_key, s.shift_key
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (machine_id text, shift text)

@@ -1,4 +1,4 @@
--- Changed rows are updated, missing ones inserted; an unchanged one burns no number of the sequence.
+-- Updates rows that differ and inserts missing ones; an unchanged row consumes no sequence number.
 WITH described AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb)
         AS r (machine_id text, model text, line text, site text, commissioned_on date, idle_rotation_rpm numeric(18, 4))

@@ -1,4 +1,4 @@
--- A sensor keeps its key for ever: facts refer to it. A new one takes the next free key.
+-- A sensor keeps its key for ever, because fact_machine_minute refers to it. A new one gets the next free key.
 INSERT INTO warehouse.dim_sensor AS d (sensor_key, sensor, unit, description)
 SELECT coalesce(k.sensor_key, (SELECT max(sensor_key) FROM warehouse.dim_sensor)
                 + row_number() OVER (PARTITION BY k.sensor_key IS NULL ORDER BY r.sensor_key)),

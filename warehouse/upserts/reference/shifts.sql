@@ -1,4 +1,4 @@
--- A shift that is no longer described stays, without machines.
+-- Updates rows that differ and inserts missing ones; a shift that is no longer described stays, without machines.
 WITH described AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb)
         AS r (shift text, starts_at time, ends_at time, weekdays smallint[], time_zone text)

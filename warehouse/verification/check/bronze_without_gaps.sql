@@ -1,4 +1,5 @@
--- Every partition is complete from its first offset to the end that bronze's commits record, but for what was accepted as lost.
+-- Every partition is complete from its first offset to the end offset in bronze's commits, except for offsets accepted
+-- as lost.
 SELECT topic, generation, "partition", b.first, b.last, e.bronze_stop, b.records, x.lost,
     CASE
         WHEN b.records IS NULL AND coalesce(x.lost, 0) < e.bronze_stop THEN 'no record although the commits name an end'

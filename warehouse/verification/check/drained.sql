@@ -1,3 +1,3 @@
--- Only where the stream was drained: nothing waits anywhere.
-SELECT place, topic, waiting, CASE WHEN waiting > 0 THEN 'still waiting' END AS difference
+-- After a drain no record waits between two layers. Runs only with --drained.
+SELECT stage, topic, waiting, CASE WHEN waiting > 0 THEN 'still waiting' END AS difference
 FROM waiting

@@ -1,4 +1,4 @@
--- Silver at the version that gold has condensed.
+-- Gold equals silver at the version that gold was made from.
 SELECT minute_us, hashtag, lang, e.posts AS silver, f.posts AS gold,
     CASE
         WHEN e.posts IS DISTINCT FROM f.posts THEN 'posts'

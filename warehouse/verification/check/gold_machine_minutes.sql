@@ -1,4 +1,4 @@
--- Silver at the version that gold has condensed, to the last digit.
+-- Gold equals silver at the version that gold was made from, to the last digit.
 SELECT minute_us, machine_id, sensor, e.readings AS silver, f.readings AS gold,
     CASE
         WHEN e.readings IS DISTINCT FROM f.readings THEN 'readings'

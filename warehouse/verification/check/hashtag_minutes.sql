@@ -1,4 +1,4 @@
--- Silver at the version of the ledger.
+-- PostgreSQL equals silver at the ledger's version.
 SELECT minute_us, hashtag, lang, e.posts AS silver, f.posts AS postgres,
     CASE
         WHEN e.posts IS DISTINCT FROM f.posts THEN 'posts'

@@ -1,4 +1,5 @@
--- From the journal, else from bronze: the values. From silver: only which records count.
+-- PostgreSQL equals a count of the values in the journal, else in bronze. Silver decides only which records are
+-- first_outcomes.
 SELECT minute_us, hashtag, lang, e.posts AS recounted, f.posts AS postgres,
     CASE
         WHEN e.posts IS DISTINCT FROM f.posts THEN 'posts'

@@ -1,4 +1,5 @@
--- Unordered pairs among the first ten counted tags of a post, the lower code point first.
+-- PostgreSQL equals the unordered pairs of the first ten counted hashtags of each post, the one with the lower code
+-- point first.
 SELECT hour_us, hashtag_a, hashtag_b, e.posts AS silver, f.posts AS postgres,
     CASE
         WHEN e.posts IS DISTINCT FROM f.posts THEN 'posts'

@@ -1,4 +1,4 @@
--- Two rows of one identity are allowed only a horizon apart.
+-- Rows with the same identity are at least one deduplication horizon apart.
 SELECT topic, generation, "partition", "offset", ingested_us, earlier_us,
     CASE WHEN ingested_us - earlier_us < horizon_us THEN 'the same identity again within the horizon' END AS difference
 FROM (

@@ -1,4 +1,4 @@
--- What the generator meant each record to be equals a second reading of its bytes.
+-- The verdict that the generator intended for a record equals that of the second parse of its bytes.
 SELECT j.topic, j.generation, j."partition", j."offset", j.verdict AS meant, p.verdict AS found,
     CASE
         WHEN j.verdict = 'duplicate' AND p.verdict IN ('valid', 'deletion') THEN NULL

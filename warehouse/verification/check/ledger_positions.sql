@@ -1,8 +1,9 @@
--- A ledger row ends where silver's commit of that version ends; the rows of a query follow each other without a gap.
+-- A ledger row has the end offsets of silver's commit of that version, and each row of a query begins where the one
+-- before it ended.
 SELECT l.query, l.silver_version, l."partition", l.start, l.stop, c.stop AS silver_stop, l.before,
     CASE
         WHEN l.silver_version > coalesce(n.newest, -1) THEN 'silver has no such version'
-        WHEN c.stop IS NOT NULL AND l.stop <> c.stop THEN 'silver''s commit ends elsewhere'
+        WHEN c.stop IS NOT NULL AND l.stop <> c.stop THEN 'silver''s commit has another end offset'
         WHEN l.stop < l.start THEN 'it ends before it starts'
         WHEN l.start > l.before AND NOT EXISTS (
             FROM pg_lost_records AS x

@@ -1,4 +1,4 @@
--- Silver at the version of the ledger, to the last digit.
+-- PostgreSQL equals silver at the ledger's version, to the last digit.
 SELECT minute_us, machine_id, sensor, e.readings AS silver, f.readings AS postgres,
     CASE
         WHEN e.readings IS DISTINCT FROM f.readings THEN 'readings'

@@ -1,4 +1,4 @@
--- Pseudonyms look like pseudonyms, and none of them is an author id that bronze has seen.
+-- Every pseudonym is 64 hex digits, and none of them is an author id that occurs in bronze.
 SELECT generation, "partition", "offset",
     CASE
         WHEN NOT regexp_full_match(author_pseudonym, '[0-9a-f]{64}') THEN 'author_pseudonym is not a pseudonym'

@@ -1,4 +1,4 @@
--- The original bytes, untouched until they are purged. Rows beyond bronze's end are not compared yet.
+-- Quarantine has the bytes of bronze, until they are purged. Rows beyond bronze's end offset are not compared yet.
 SELECT topic, generation, "partition", "offset", q.rule,
     CASE
         WHEN b.kafka_us IS NULL THEN 'not in bronze'

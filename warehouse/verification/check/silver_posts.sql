@@ -1,4 +1,4 @@
--- Every column of silver equals a second reading of bronze; text may be blank only where a deletion asks for it.
+-- Every column of silver equals the second parse of bronze; the text may be NULL only where the post was deleted.
 SELECT generation, "partition", "offset",
     CASE
         WHEN s.post_id IS DISTINCT FROM p.post_id THEN 'post_id'

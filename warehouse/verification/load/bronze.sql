@@ -1,4 +1,5 @@
--- A journal does not tell no bytes from a missing value; quarantine must.
+-- `sha256` is NULL for a missing value (a tombstone), as in quarantine; `sent_sha256` treats it as no bytes, as the
+-- journal does.
 INSERT INTO bronze
 SELECT topic, generation, "partition", "offset", epoch_us(kafka_at), sha256("value"),
     sha256(coalesce("value", ''::BLOB))

@@ -1,4 +1,4 @@
--- A decimal is read by its digits: multiplying 38 of them would overflow.
+-- Decimals with 38 digits are scaled by removing the point from their text: a multiplication would overflow.
 INSERT INTO gold_machine_minutes
 SELECT epoch_us("minute"), machine_id, sensor, readings,
     CAST(replace(CAST(total AS VARCHAR), '.', '') AS HUGEINT), CAST(replace(CAST(total_squares AS VARCHAR), '.', '') AS HUGEINT),

@@ -1,4 +1,5 @@
--- Silver as gold has seen it, in a schema of its own that is searched before the cut's.
+-- A schema for silver at the version that a gold table was made from. It is searched before `main`, so that the checks
+-- of gold read these tables and not the snapshot's tables of the same names.
 DROP SCHEMA IF EXISTS as_of_gold CASCADE;
 CREATE SCHEMA as_of_gold;
 CREATE TABLE as_of_gold.silver_posts AS FROM main.silver_posts LIMIT 0;

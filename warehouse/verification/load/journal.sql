@@ -1,4 +1,5 @@
--- A line that cannot be read has no kind: a killed producer may leave one, torn, at the end of its file.
+-- In a line that cannot be parsed every column is NULL: a killed producer may leave one incomplete line at the end of
+-- its file.
 CREATE TEMP TABLE journal AS
 SELECT * REPLACE (parse_filename(filename) AS filename)
 FROM read_json(getvariable('files'), format = 'newline_delimited', ignore_errors = true, filename = true,

@@ -1,4 +1,5 @@
--- All tables of the scratch database. Times are microseconds since 1970 (UTC), measures are ten-thousandths.
+-- The tables that the recount fills (PostgreSQL's come from postgres_reader.py). Times are microseconds since 1970
+-- (UTC), measures are ten-thousandths.
 CREATE TABLE bronze (topic VARCHAR, generation INTEGER, "partition" INTEGER, "offset" BIGINT, kafka_us BIGINT, sha256 VARCHAR,
     sent_sha256 VARCHAR);
 CREATE TABLE parsed_posts (
@@ -42,20 +43,23 @@ CREATE TABLE gold_machine_minutes (
     minute_us BIGINT, machine_id VARCHAR, sensor VARCHAR, readings BIGINT,
     total HUGEINT, total_squares HUGEINT, lowest BIGINT, highest BIGINT);
 
--- What the commits say. `stop` is the next offset to read.
+-- From the commit metadata. `stop` is the next offset to read.
+-- `batches`: the offsets of each micro-batch of silver; `commits`: the offsets in every commit of silver;
+-- `versions`: silver's newest version and the one that is compared.
 CREATE TABLE ends (topic VARCHAR, generation INTEGER, "partition" INTEGER, silver_stop BIGINT, bronze_stop BIGINT);
 CREATE TABLE batches (
     topic VARCHAR, generation INTEGER, "partition" INTEGER, start BIGINT, stop BIGINT, version BIGINT, batch_us BIGINT, rules VARCHAR);
 CREATE TABLE commits (
     query VARCHAR, version BIGINT, generation INTEGER, "partition" INTEGER, start BIGINT, stop BIGINT, is_batch BOOLEAN);
 CREATE TABLE versions (query VARCHAR, newest BIGINT, read BIGINT);
--- Commits of silver with records from quarantine, and the marks that quarantine got afterwards.
+-- A replay commits the records to silver (`replays`) and then sets `replayed_at` in quarantine (`replay_marks`).
 CREATE TABLE replays (topic VARCHAR, version BIGINT, rules VARCHAR);
-CREATE TABLE marks (topic VARCHAR, replayed_us BIGINT, silver_version BIGINT, rules VARCHAR);
-CREATE TABLE behind (place VARCHAR, query VARCHAR, batches BIGINT);
+CREATE TABLE replay_marks (topic VARCHAR, replayed_us BIGINT, silver_version BIGINT, rules VARCHAR);
+-- Batches of silver that PostgreSQL or a gold table (`stage`) have not applied yet.
+CREATE TABLE pending_batches (stage VARCHAR, query VARCHAR, batches BIGINT);
 CREATE TABLE horizons (topic VARCHAR, horizon_us BIGINT);
 
--- What the generator wrote down.
+-- The generator's journal: what each record was meant to be, and where the broker stored it.
 CREATE TABLE intents (
     file VARCHAR, n BIGINT, topic VARCHAR, id VARCHAR, sha256 VARCHAR, verdict VARCHAR,
     minute_us BIGINT, lang VARCHAR, tags VARCHAR[], source VARCHAR, machine_id VARCHAR, occurred_us BIGINT, kind VARCHAR,

@@ -1,5 +1,7 @@
--- What the checks read. `due`: bronze below silver's end; `landed`: where its records are; `recounted_*`: what silver's rows say
--- by the journal or by a second reading of bronze.
+-- What the checks read. The main ones:
+-- `parsed`: bronze's records with the verdict of the second parse; `silver`: silver's rows and deletions of all topics;
+-- `processed`: the parsed records below silver's end offsets; `placements`: the tables in which each record is;
+-- `recounted_*`: the records that silver has, with the values of the journal, else of the second parse of bronze.
 CREATE VIEW parsed AS
 SELECT 'posts' AS topic, generation, "partition", "offset", kafka_us, verdict,
     concat_ws('|', verdict, length(source), source, post_id) AS identity FROM parsed_posts
@@ -21,27 +23,30 @@ SELECT 'posts', generation, "partition", "offset", ingested_us, 'deletions',
 FROM deletions JOIN (SELECT * FROM ends WHERE topic = 'posts') AS e USING (generation, "partition")
 WHERE "offset" < e.silver_stop;
 
--- Quarantine below silver's end. A record is replayed once its mark belongs to the silver that is read.
-CREATE TABLE shelved AS
+-- Quarantine below silver's end offsets. A record counts as replayed if the replay that marked it is part of the
+-- silver version read.
+CREATE TABLE quarantined AS
 SELECT q.*, q.replayed_us IS NOT NULL AND coalesce(m.silver_version <= v.read, true) AS is_replayed, m.rules AS replay_rules
 FROM quarantine AS q
 JOIN ends AS e USING (topic, generation, "partition")
 LEFT JOIN versions AS v ON v.query = q.topic
-LEFT JOIN marks AS m USING (topic, replayed_us)
+LEFT JOIN replay_marks AS m USING (topic, replayed_us)
 WHERE q."offset" < e.silver_stop;
 
--- In silver by a replay that was interrupted before its mark, or is just under way.
-CREATE TABLE unmarked AS
+-- Records that a replay has written to silver but not yet marked in quarantine: it is running, or was interrupted in
+-- between.
+CREATE TABLE unmarked_replays AS
 SELECT s.topic, s.generation, s."partition", s."offset"
 FROM silver AS s
-SEMI JOIN (SELECT * FROM shelved WHERE NOT is_replayed) USING (topic, generation, "partition", "offset")
+SEMI JOIN (SELECT * FROM quarantined WHERE NOT is_replayed) USING (topic, generation, "partition", "offset")
 WHERE s.topic IN (
     SELECT r.topic FROM replays AS r JOIN versions AS v ON v.query = r.topic
-    ANTI JOIN marks AS m ON m.topic = r.topic AND m.silver_version >= r.version AND m.silver_version <= v.read
+    ANTI JOIN replay_marks AS m ON m.topic = r.topic AND m.silver_version >= r.version AND m.silver_version <= v.read
 );
 
--- `is_current`: judged under the newest rules, as far as the log still tells.
-CREATE TABLE due AS
+-- Parsed records below silver's end offsets, without those accepted as lost, each with the batch of silver that processed it.
+-- `is_current`: the batch (or replay) applied the newest rules, or its commit is no longer in the log.
+CREATE TABLE processed AS
 SELECT p.*, b.batch_us, b.version, coalesce(q.is_replayed, false) AS is_replayed,
     coalesce(coalesce(q.replay_rules, b.rules) = r.rules, true) AS is_current
 FROM (
@@ -58,54 +63,60 @@ LEFT JOIN (
     FROM (SELECT topic, version, rules FROM batches UNION ALL FROM replays)
     GROUP BY topic
 ) AS r ON r.topic = p.topic
-LEFT JOIN (SELECT * FROM shelved WHERE is_replayed) AS q
+LEFT JOIN (SELECT * FROM quarantined WHERE is_replayed) AS q
     ON q.topic = p.topic AND q.generation = p.generation AND q."partition" = p."partition" AND q."offset" = p."offset";
 
-CREATE TABLE landed AS
+-- One row per record that is in silver, deletions or quarantine. A replayed record is no longer in quarantine.
+CREATE TABLE placements AS
 SELECT topic, generation, "partition", "offset", list(place) AS places, list(rule) AS rules
 FROM (
     SELECT topic, generation, "partition", "offset", place, NULL AS rule FROM silver
     UNION ALL
     SELECT topic, generation, "partition", "offset", 'quarantine', rule
-    FROM (SELECT * FROM shelved WHERE NOT is_replayed) ANTI JOIN unmarked USING (topic, generation, "partition", "offset")
+    FROM (SELECT * FROM quarantined WHERE NOT is_replayed) ANTI JOIN unmarked_replays USING (topic, generation, "partition", "offset")
 )
 GROUP BY topic, generation, "partition", "offset";
 
--- What became of a record when it came: a replay adds to that and changes nothing.
-CREATE TABLE counted AS
+-- The outcome of each record in the batch that first processed it. A later replay does not change it; it is counted as
+-- `replayed`.
+CREATE TABLE first_outcomes AS
 SELECT topic, generation, "partition", "offset", CASE place WHEN 'deletions' THEN 'deletion' ELSE place END AS outcome
-FROM silver ANTI JOIN shelved USING (topic, generation, "partition", "offset")
+FROM silver ANTI JOIN quarantined USING (topic, generation, "partition", "offset")
 UNION ALL
-SELECT topic, generation, "partition", "offset", 'quarantine:' || rule FROM shelved;
+SELECT topic, generation, "partition", "offset", 'quarantine:' || rule FROM quarantined;
 
+-- Event times of silver's rows, for the counts of late records and of warnings.
 CREATE VIEW event_times AS
 SELECT 'posts' AS topic, generation, "partition", "offset", kafka_us, created_us AS event_us FROM silver_posts
 UNION ALL SELECT 'readings', generation, "partition", "offset", kafka_us, measured_us FROM silver_readings
 UNION ALL SELECT 'machine_events', generation, "partition", "offset", kafka_us, occurred_us FROM silver_machine_events;
 
--- When each generation of a topic began, by the oldest of its records that were read: before the second, all was the first.
-CREATE TABLE eras AS
-SELECT topic, generation AS era, CASE WHEN generation > min(generation) OVER (PARTITION BY topic) THEN min(kafka_us) ELSE 0 END AS born_us
+-- When each generation of a topic began: at its oldest record that was read; the first of them at time 0.
+CREATE TABLE generation_starts AS
+SELECT topic, generation, CASE WHEN generation > min(generation) OVER (PARTITION BY topic) THEN min(kafka_us) ELSE 0 END AS started_us
 FROM (SELECT topic, generation, kafka_us FROM bronze UNION ALL SELECT topic, generation, kafka_us FROM event_times)
 GROUP BY topic, generation;
 
--- The journal knows no generations: an acknowledgement belongs to the one whose record has its bytes and its time, else
--- to the newest whose record has its bytes. `era` is the generation of its time, also where bronze has no such record.
+-- The journal does not contain generations: an acknowledgement belongs to the generation whose record has its bytes
+-- and its time, else to the newest whose record has its bytes. `expected_generation` follows from its time alone, so
+-- that it is known where bronze has no such record.
 CREATE TABLE acknowledged AS
-SELECT a.file, a.n, i.topic, a."partition", a."offset", i.sha256, i.verdict, a.kafka_us, e.era,
+SELECT a.file, a.n, i.topic, a."partition", a."offset", i.sha256, i.verdict, a.kafka_us, g.generation AS expected_generation,
     coalesce(max(b.generation) FILTER (WHERE b.kafka_us = a.kafka_us), max(b.generation)) AS generation
 FROM acks AS a
 LEFT JOIN intents AS i ON i.file = a.file AND i.n = a.n
-ASOF LEFT JOIN eras AS e ON e.topic = i.topic AND greatest(coalesce(a.kafka_us, 0), 0) >= e.born_us
+ASOF LEFT JOIN generation_starts AS g ON g.topic = i.topic AND greatest(coalesce(a.kafka_us, 0), 0) >= g.started_us
 LEFT JOIN bronze AS b
     ON b.topic = i.topic AND b."partition" = a."partition" AND b."offset" = a."offset" AND b.sent_sha256 = i.sha256
 GROUP BY ALL;
 
+-- Journal entries with the coordinates of the record in bronze.
 CREATE VIEW journalled AS
 SELECT a.generation, a."partition", a."offset", i.*
 FROM acknowledged AS a JOIN intents AS i ON i.file = a.file AND i.n = a.n
 WHERE a.generation IS NOT NULL;
 
+-- Records that were sent without an acknowledgement in the journal: the broker may have stored them or not.
 CREATE TABLE unacknowledged AS
 SELECT topic, sha256, id FROM intents ANTI JOIN acks ON acks.file = intents.file AND acks.n = intents.n;
 
@@ -153,13 +164,14 @@ FROM (
         USING (generation, "partition", "offset")
 );
 
--- Records that are not everywhere. What was not read of a generation before the newest went with its topic.
+-- Records that the next layer has not read yet. `is_gone`: they belong to an older generation, whose topic was
+-- deleted, and can no longer be read.
 CREATE VIEW unread AS
-SELECT name, topic, rows, coalesce(era < max(era) OVER (PARTITION BY topic), false) AS is_gone
+SELECT name, topic, rows, coalesce(generation < max(generation) OVER (PARTITION BY topic), false) AS is_gone
 FROM (
-    SELECT 'acknowledged_not_in_bronze' AS name, a.topic, a.era, count(*) AS rows
+    SELECT 'acknowledged_not_in_bronze' AS name, a.topic, a.expected_generation AS generation, count(*) AS rows
     FROM acknowledged AS a
-    LEFT JOIN ends AS e ON e.topic = a.topic AND e."partition" = a."partition" AND e.generation = a.era
+    LEFT JOIN ends AS e ON e.topic = a.topic AND e."partition" = a."partition" AND e.generation = a.expected_generation
     WHERE a.generation IS NULL AND a."offset" >= coalesce(e.bronze_stop, 0)
     GROUP BY ALL
     UNION ALL
@@ -168,13 +180,13 @@ FROM (
     SELECT 'in_silver_not_in_bronze', topic, generation, sum(greatest(silver_stop - bronze_stop, 0)) FROM ends GROUP BY ALL
 );
 
--- Records that are under way: beyond the cut, so neither proven nor different.
+-- Records and batches beyond the snapshot: not compared; a difference only where the stream was drained.
 CREATE VIEW waiting AS
-SELECT replace(name, '_', ' ') AS place, topic, rows AS waiting FROM unread WHERE NOT is_gone
+SELECT replace(name, '_', ' ') AS stage, topic, rows AS waiting FROM unread WHERE NOT is_gone
 UNION ALL
-SELECT 'silver, not yet marked in quarantine', topic, count(*) FROM unmarked GROUP BY topic
+SELECT 'silver, not yet marked in quarantine', topic, count(*) FROM unmarked_replays GROUP BY topic
 UNION ALL
-SELECT place, query, batches FROM behind;
+SELECT stage, query, batches FROM pending_batches;
 
 -- One row per reading and sensor.
 CREATE VIEW silver_measures AS
