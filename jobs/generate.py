@@ -64,6 +64,12 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="TIME",
         help="event time of the first event, ISO-8601, UTC unless it has an offset (default: now)",
     )
+    _add_data_options(parser)
+    return parser
+
+
+def _add_data_options(parser: argparse.ArgumentParser) -> None:
+    """Options for what the records are, not how many."""
     parser.add_argument(
         "--seed", type=int, metavar="N", help="seed of the random numbers (default: the setting generator.seed)"
     )
@@ -85,7 +91,6 @@ def build_parser() -> argparse.ArgumentParser:
             metavar="SHARE",
             help=f"{text}; share of all records, 0..1 (default: 0)",
         )
-    return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:

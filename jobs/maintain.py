@@ -23,8 +23,8 @@ def build_parser() -> argparse.ArgumentParser:
         prog="maintain",
         description=__doc__,
         epilog="A day is compacted once the newest batch of its table belongs to a later day. VACUUM deletes files "
-        "that no version within lake.deleted_file_retention needs; rows of ops.ledger and ops.row_counts older than 7 days "
-        "become sums. Offsets and totals do not change. After a kill, run it again; once a day is enough.",
+        "that no version within lake.deleted_file_retention needs; rows of ops.ledger and ops.row_counts older than "
+        "7 days become sums. Offsets and totals do not change. After a kill, run it again; once a day is enough.",
     )
     parser.add_argument("--dry-run", action="store_true", help="print what would be done, and change nothing")
     parser.add_argument(

@@ -1,8 +1,6 @@
-"""What the rows of each topic contribute to PostgreSQL: increments of fact tables, and rows that are stored as they
-are.
+"""What the rows of each topic contribute to PostgreSQL: increments of fact tables, and rows that are stored unchanged.
 
-The aggregation itself is in `one_pass`. Increments add to what is there already, so a late event corrects its own
-minute.
+`one_pass` aggregates them. Increments are added to what is there already, so a late event corrects its own minute.
 """
 
 from pyspark.sql import Column

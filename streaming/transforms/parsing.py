@@ -1,5 +1,4 @@
-"""The steps that are the same for every topic: Kafka's bytes -> typed event -> verdict of the quality rules -> staged
-row.
+"""The steps that all topics share: Kafka's bytes -> typed event -> verdict of the quality rules -> staged row.
 
 A staged row is what a topic query holds in memory while it writes a batch: coordinates, outcome and deduplication key
 of the record, and the columns of its silver table.
@@ -27,8 +26,7 @@ STAGED_COLUMNS = (
     "warned",
 )
 MAX_UNKNOWN_FIELDS, MAX_FIELD_NAME_LENGTH = 20, 64
-"""Limits per record of what is reported about unknown fields: a hostile sender could invent any number of long
-names."""
+"""Of one record so many unknown fields are reported, each cut to so many characters: a hostile sender invents names."""
 CORRUPT = "_corrupt"
 JSON_SPACE = " \t\n\r"
 JSON_OPTIONS = {

@@ -71,7 +71,7 @@ def parse_posts(records: DataFrame, rules: QualityRules) -> DataFrame:
 def with_pseudonymizer_input(events: DataFrame) -> DataFrame:
     """Adds the columns `PSEUDONYMIZER_INPUT`, null unless the row is a silver post.
 
-    `raw_text` is set only if a list was not sent and the text has its sign: then `pseudonyms` extracts them from it.
+    `raw_text` is set only if a list was not sent and the text contains its sign (# or @): else it is not read.
     """
     event, is_post = F.col("event"), F.col("outcome") == "silver"
     is_needed = event["hashtags"].isNull() & event["text"].contains("#")

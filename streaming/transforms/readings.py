@@ -18,8 +18,10 @@ from warehouse.lake.schemas import silver
 
 JSON_SCHEMA = StructType(
     [StructField(name, StringType()) for name in ("reading_id", "machine_id", "measured_at")]
-    + [StructField(sensor, DoubleType()) for sensor in silver.SENSORS]  # as double 1e999999 is infinite, and rejected
+    + [StructField(sensor, DoubleType()) for sensor in silver.SENSORS]
 )
+"""Values are parsed as doubles, then fixed to four decimals: parsed as a decimal, the twelve bytes 1e1000000000 would
+become a number of a billion digits. As a double it is infinite and breaks the rule impossible_value."""
 
 
 def parse_readings(records: DataFrame, rules: QualityRules) -> DataFrame:

@@ -1,7 +1,7 @@
 """Brings a table that is derived from another up to a version of it, by the rows of the commits in between.
 
 PostgreSQL and gold follow silver this way: usually one commit, after an outage all that they missed, in chunks. Where
-the commits no longer tell (log cleaned, rows changed by a backfill, a data file vacuumed), the caller rebuilds instead.
+the commits are not enough (log cleaned, rows changed by a backfill, a data file vacuumed), the caller rebuilds.
 """
 
 from collections.abc import Callable, Iterator

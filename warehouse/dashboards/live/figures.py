@@ -99,33 +99,6 @@ def _with_gap_before_last(
 
 
 def _layout(axis: Sequence[datetime], top: float) -> dict[str, Any]:
-    grid = "rgba(128,128,128,0.22)"
-    x_axis: dict[str, Any] = {
-        "type": "date",
-        "tickformat": "%H:%M",
-        "fixedrange": True,
-        "showgrid": False,
-        "zeroline": False,
-        "hoverformat": "%H:%M UTC",
-    }
-    shapes = []
-    if axis:
-        x_axis["dtick"] = 600_000  # without a range Plotly would draw a year of ten-minute ticks and freeze the browser
-        x_axis["range"] = [axis[0].isoformat(), (axis[-1] + MINUTE).isoformat()]
-        shapes = [
-            {
-                "type": "rect",
-                "xref": "x",
-                "yref": "paper",
-                "y0": 0,
-                "y1": 1,
-                "line": {"width": 0},
-                "x0": (axis[-1] - MINUTE / 2).isoformat(),
-                "x1": (axis[-1] + MINUTE).isoformat(),
-                "fillcolor": "rgba(128,128,128,0.18)",
-                "layer": "below",
-            }
-        ]
     return {
         "uirevision": "constant",
         "showlegend": False,
@@ -134,14 +107,46 @@ def _layout(axis: Sequence[datetime], top: float) -> dict[str, Any]:
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "system-ui, sans-serif", "size": 12},
         "margin": {"l": 36, "r": 8, "t": 8, "b": 28},
-        "xaxis": x_axis,
+        "xaxis": _time_axis(axis),
         "yaxis": {
             "range": [0, top],
             "fixedrange": True,
-            "gridcolor": grid,
+            "gridcolor": "rgba(128,128,128,0.22)",
             "zeroline": False,
             "nticks": 5,
             "tickformat": ",d",
         },
-        "shapes": shapes,
+        "shapes": [_shade_last_minute(axis)] if axis else [],
+    }
+
+
+def _time_axis(axis: Sequence[datetime]) -> dict[str, Any]:
+    settings: dict[str, Any] = {
+        "type": "date",
+        "tickformat": "%H:%M",
+        "fixedrange": True,
+        "showgrid": False,
+        "zeroline": False,
+        "hoverformat": "%H:%M UTC",
+    }
+    if axis:
+        settings["dtick"] = (
+            600_000  # without a range Plotly would draw a year of ten-minute ticks and freeze the browser
+        )
+        settings["range"] = [axis[0].isoformat(), (axis[-1] + MINUTE).isoformat()]
+    return settings
+
+
+def _shade_last_minute(axis: Sequence[datetime]) -> dict[str, Any]:
+    return {
+        "type": "rect",
+        "xref": "x",
+        "yref": "paper",
+        "y0": 0,
+        "y1": 1,
+        "line": {"width": 0},
+        "x0": (axis[-1] - MINUTE / 2).isoformat(),
+        "x1": (axis[-1] + MINUTE).isoformat(),
+        "fillcolor": "rgba(128,128,128,0.18)",
+        "layer": "below",
     }

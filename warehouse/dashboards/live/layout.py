@@ -32,27 +32,14 @@ def build_layout(sections: Mapping[str, Any], fingerprints: Mapping[str, str], r
     return html.Div(
         [
             dcc.Interval(id="refresh", interval=round(refresh_seconds * 1000)),
-            dcc.Store(id="heartbeat"),
-            # `first-sections` is shown at once, `sections` is filled by the first refresh.
-            dcc.Store(id="first-sections", data=dict(sections)),
-            dcc.Store(id="sections"),
-            dcc.Store(id="painted"),
-            dcc.Store(id="fingerprints", data=dict(fingerprints)),
-            dcc.Store(id="figure"),
+            *_stores(sections, fingerprints),
             html.A("Skip to the hashtags", href="#hashtags-title", className="skip"),
             _header(),
-            html.Div(
+            _banner(
+                "disconnected",
                 "The server of this page does not answer. The page continues automatically as soon as it does.",
-                id="disconnected",
-                className="banner",
-                role="status",
             ),
-            html.Div(
-                "Paused: the numbers are not refreshed, the ages keep growing.",
-                id="paused",
-                className="banner",
-                role="status",
-            ),
+            _banner("paused", "Paused: the numbers are not refreshed, the ages keep growing."),
             html.Div(id="banner", role="status"),
             html.Div(id="empty"),
             html.Main(
@@ -69,6 +56,22 @@ def build_layout(sections: Mapping[str, Any], fingerprints: Mapping[str, str], r
         id="page",
         **hyphenated(data_refresh=str(round(refresh_seconds * 1000))),
     )
+
+
+def _stores(sections: Mapping[str, Any], fingerprints: Mapping[str, str]) -> list[Component]:
+    """`first-sections` is shown at once, `sections` is filled by the first refresh."""
+    return [
+        dcc.Store(id="heartbeat"),
+        dcc.Store(id="first-sections", data=dict(sections)),
+        dcc.Store(id="sections"),
+        dcc.Store(id="painted"),
+        dcc.Store(id="fingerprints", data=dict(fingerprints)),
+        dcc.Store(id="figure"),
+    ]
+
+
+def _banner(name: str, text: str) -> Component:
+    return html.Div(text, id=name, className="banner", role="status")
 
 
 def _header() -> Component:
