@@ -77,6 +77,22 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> tuple[
     return arguments, settings
 
 
+def read_positive(text: str) -> float:
+    """An option's value above 0, for argparse."""
+    number = float(text)
+    if not number > 0:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return number
+
+
+def read_share(text: str) -> float:
+    """An option's value from 0 to 1, for argparse."""
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a share between 0 and 1")
+    return share
+
+
 def settings_words(arguments: argparse.Namespace) -> list[str]:
     """The --profile and --set words that give a child process the same settings."""
     overrides = [word for override in arguments.overrides for word in ("--set", override)]

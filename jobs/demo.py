@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from jobs.cli import ExitCode, parse, raise_interrupt, run, settings_words
+from jobs.cli import ExitCode, parse, raise_interrupt, read_positive, read_share, run, settings_words
 from jobs.settings import BROKER_JARS, ROOT, Settings, load_settings
 from streaming.errors import StreamingError
 from streaming.local.child_jobs import ChildJobs
@@ -27,21 +27,21 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument(
         "--minutes",
-        type=_positive,
+        type=read_positive,
         metavar="N",
         help="after so many minutes stop the generator, let the stream read everything, verify and exit; "
         "exit code 1 if verify finds a difference, 130 if interrupted before",
     )
-    parser.add_argument("--posts-per-second", type=_positive, metavar="RATE", help="default: 100")
+    parser.add_argument("--posts-per-second", type=read_positive, metavar="RATE", help="default: 100")
     parser.add_argument("--machines", type=int, metavar="COUNT", help="machines that report; default: 10")
     parser.add_argument("--seed", type=int, help="the same seed makes the same events; default: 7")
     parser.add_argument(
-        "--malformed", type=_share, default=0.0, metavar="SHARE", help="share of malformed records, 0..1"
+        "--malformed", type=read_share, default=0.0, metavar="SHARE", help="share of malformed records, 0..1"
     )
     parser.add_argument(
-        "--duplicates", type=_share, default=0.0, metavar="SHARE", help="share of records sent twice, 0..1"
+        "--duplicates", type=read_share, default=0.0, metavar="SHARE", help="share of records sent twice, 0..1"
     )
-    parser.add_argument("--late", type=_share, default=0.0, metavar="SHARE", help="share of late records, 0..1")
+    parser.add_argument("--late", type=read_share, default=0.0, metavar="SHARE", help="share of late records, 0..1")
     parser.add_argument("--no-page", action="store_true", help="do not serve the live page")
     parser.add_argument("--fresh", action="store_true", help="first delete what earlier runs left in `var`; asks")
     parser.add_argument("--yes", action="store_true", help="answer every question with yes")
@@ -103,20 +103,6 @@ def _empty(settings: Settings, console: Console, sure: bool) -> bool:
         return False
     empty_folder(folder, default=ROOT / "var")
     return True
-
-
-def _share(text: str) -> float:
-    share = float(text)
-    if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError("a share is a number from 0 to 1")
-    return share
-
-
-def _positive(text: str) -> float:
-    number = float(text)
-    if not number > 0:
-        raise argparse.ArgumentTypeError("must be greater than 0")
-    return number
 
 
 if __name__ == "__main__":

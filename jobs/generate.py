@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from jobs.cli import parse, run
+from jobs.cli import parse, read_positive, read_share, run
 from jobs.settings import CONF, Settings
 from streaming.producers.cursor import lock_journal
 from streaming.producers.producer import BrokerConnection, check_topics
@@ -41,20 +41,20 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--rate",
-        type=_positive,
+        type=read_positive,
         metavar="N",
         help="posts per second, all producers together; with `machines`: readings per second and machine",
     )
     parser.add_argument(
         "--count", type=int, metavar="N", help="stop after N posts, and after N readings of all machines together"
     )
-    parser.add_argument("--minutes", type=_positive, metavar="N", help="stop after N minutes")
+    parser.add_argument("--minutes", type=read_positive, metavar="N", help="stop after N minutes")
     parser.add_argument(
         "--unpaced", action="store_true", help="send as fast as possible, not at the event times; needs --count"
     )
     parser.add_argument(
         "--history",
-        type=_positive,
+        type=read_positive,
         metavar="DAYS",
         help="events of the last DAYS days, sent as fast as possible; their rates are in conf/generator.yaml",
     )
@@ -86,7 +86,7 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
     ):
         parser.add_argument(
             f"--{name}",
-            type=_share,
+            type=read_share,
             default=0.0,
             metavar="SHARE",
             help=f"{text}; share of all records, 0..1 (default: 0)",
@@ -149,20 +149,6 @@ def _make_progress_display(update: Callable[[str], None], names: str) -> Callabl
         update(f"sending {names}: {totals.sent} sent ({per_second:.0f}/s), {totals.pending} without an answer yet")
 
     return show
-
-
-def _positive(text: str) -> float:
-    number = float(text)
-    if number <= 0:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return number
-
-
-def _share(text: str) -> float:
-    number = float(text)
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a share between 0 and 1")
-    return number
 
 
 def _time(text: str) -> int:

@@ -24,14 +24,13 @@ from warehouse.database.connections import connect, embedded_url, is_database_ab
 from warehouse.errors import CorrectTheLogin, DatabaseAbsent
 from warehouse.settings import PostgresSettings
 
-ROOT = Path(__file__).parent.parent.parent
 STARTER = """
 import sys, time
 from pathlib import Path
 from streaming.local.postgres_server import PostgresServer
 from warehouse.settings import PostgresSettings
-home, port = Path(sys.argv[1]), int(sys.argv[2])
-settings = PostgresSettings(url="", port=port, data=home / "data", secrets=home / "secrets")
+home = Path(sys.argv[1])
+settings = PostgresSettings(url="", port=int(sys.argv[2]), data=home / "data", secrets=home / "secrets")
 PostgresServer(settings).start(sys.argv[3] == "tied")
 print("ready", flush=True)
 time.sleep(600)
@@ -83,7 +82,7 @@ def is_listening(port: int) -> bool:
 
 def start_in_child(settings: PostgresSettings, tie: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", STARTER, str(settings.data.parent), str(settings.port), tie]
-    starter = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    starter = subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True)
     assert starter.stdout is not None
     assert starter.stdout.readline() == "ready\n"
     return starter

@@ -114,29 +114,30 @@ def test_a_rule_with_action_warn_keeps_the_record_and_counts_it(
     stream.send("readings", [make_reading(1, measured_at=future), make_reading(2, measured_at=future)])
     stream.drain()
     stream.assert_exact()
-    assert (stream.count("silver/posts"), stream.count("quarantine/posts"), stream.count("silver/readings")) == (
-        3,
-        3,
-        2,
-    )
+    assert [stream.count(table) for table in ("silver/posts", "quarantine/posts", "silver/readings")] == [3, 3, 2]
     counted = {
         ("posts", "warned:ancient_time"): 1,
         ("posts", "warned:future_time"): 1,
         ("readings", "warned:future_time"): 2,
     }
     assert read_warned(stream) == counted
-    with connect(role_url(stream.settings.postgres, "owner"), application_name="tests") as session:
-        cursor = session.cursor()
-        cursor.execute("SELECT max(newest_event_at) < now() FROM serving.pipeline_freshness WHERE query = 'posts'")
-        assert cursor.fetchall() == [(True,)]  # a row with a warning does not count for the age of the data
-        cursor.execute("TRUNCATE ops.ledger, ops.row_counts, warehouse.dim_hashtag, warehouse.dim_author CASCADE")
-        cursor.execute("TRUNCATE warehouse.fact_machine_minute")
+    check_age_and_empty_the_warehouse(stream)
     stream.drain()
     stream.assert_exact()
     assert read_warned(stream) == counted
     monkeypatch.setattr("jobs.verify.load_quality", lambda: shipped)
     wrong = {check.name for check in stream.verify().checks if check.differences}
     assert "verdicts" in wrong  # verify applies the rules that it is given
+
+
+def check_age_and_empty_the_warehouse(stream: InProcessStream) -> None:
+    """A row with a warning does not count for the age of the data. The next drain rebuilds all counts."""
+    with connect(role_url(stream.settings.postgres, "owner"), application_name="tests") as session:
+        cursor = session.cursor()
+        cursor.execute("SELECT max(newest_event_at) < now() FROM serving.pipeline_freshness WHERE query = 'posts'")
+        assert cursor.fetchall() == [(True,)]
+        cursor.execute("TRUNCATE ops.ledger, ops.row_counts, warehouse.dim_hashtag, warehouse.dim_author CASCADE")
+        cursor.execute("TRUNCATE warehouse.fact_machine_minute")
 
 
 def read_warned(stream: InProcessStream) -> dict[tuple[str, str], int]:

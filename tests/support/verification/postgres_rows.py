@@ -13,6 +13,20 @@ from tests.support.verification.lake_rows import (
 from tests.support.verification.lakehouse import Row
 from tests.support.verification.records import DAY, ENDS, MIDDLE, T0, to_us
 
+ROW_COUNTS = {
+    ("posts", "silver"): 3,
+    ("posts", "duplicate"): 1,
+    ("posts", "deletion"): 1,
+    ("posts", "quarantine:malformed"): 2,
+    ("posts", "late"): 1,
+    ("readings", "silver"): 2,
+    ("readings", "quarantine:impossible_value"): 1,
+    ("readings", "duplicate"): 1,
+    ("machine_events", "silver"): 1,
+    ("machine_events", "late"): 0,
+}
+"""(query, outcome) -> rows."""
+
 
 def make_postgres() -> dict[str, list[Row]]:
     """Fact tables, ledger and row counts after both batches."""
@@ -31,18 +45,6 @@ def make_postgres() -> dict[str, list[Row]]:
         for row in make_machine_minutes()
     ]
     event = make_event()
-    counts = {
-        ("posts", "silver"): 3,
-        ("posts", "duplicate"): 1,
-        ("posts", "deletion"): 1,
-        ("posts", "quarantine:malformed"): 2,
-        ("posts", "late"): 1,
-        ("readings", "silver"): 2,
-        ("readings", "quarantine:impossible_value"): 1,
-        ("readings", "duplicate"): 1,
-        ("machine_events", "silver"): 1,
-        ("machine_events", "late"): 0,
-    }
     return {
         "pg_ledger": [
             *_make_ledger("posts", 1, 2),
@@ -50,7 +52,7 @@ def make_postgres() -> dict[str, list[Row]]:
             *_make_ledger("machine_events", 0, 1),
         ],
         "pg_lost_records": [],
-        "pg_row_counts": [{"query": q, "outcome": o, "rows": n} for (q, o), n in counts.items()],
+        "pg_row_counts": [{"query": q, "outcome": o, "rows": n} for (q, o), n in ROW_COUNTS.items()],
         "pg_hashtag_minute": minutes,
         "pg_hashtag_pair_hour": [
             {"hour_us": to_us(T0 + timedelta(hours=hour)), "date_id": DAY, "hashtag_a": a, "hashtag_b": b, "posts": 1}
