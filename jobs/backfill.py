@@ -1,7 +1,8 @@
 """Compute a time range of silver or gold again from the layer before it, e.g. after a fix; beside a running stream.
 
 Without --apply it only shows what would change. With it, the stream waits between two batches while the rows are
-written. After a change of silver the stream, or its next start, rebuilds what PostgreSQL and gold derived from it.
+written; a comparison of gold makes gold wait as well. After a change of silver the stream, or its next start, rebuilds
+the tables of PostgreSQL and gold that are derived from it.
 Which records silver holds does not change: rows are computed again, none is added or removed.
 """
 

@@ -20,8 +20,8 @@ from streaming.producers.producer import BrokerConnection, check_topics
 from streaming.producers.synthetic.config import read_generator_config
 from streaming.producers.synthetic.injection import InjectionShares
 from streaming.producers.synthetic.planning import TOPICS, Request, plan_sources
-from streaming.producers.synthetic.processes import RunTotals, WorkerPool
 from streaming.producers.synthetic.worker import WorkerPlan
+from streaming.producers.synthetic.worker_pool import RunTotals, WorkerPool
 
 GROUP = "produce"
 _STARTUP_MS = 1_000  # the worker processes need this long to start; a paced run begins after that

@@ -62,7 +62,7 @@ def show(console: Console, report: TableReport, describe: Callable[[TableReport]
 
 
 def describe_run(report: TableReport) -> str:
-    """What was report."""
+    """What was done."""
     return (
         f"files {report.files_before:,} -> {report.files_after:,}, {report.deleted:,} deleted, {report.seconds:.1f} s "
         f"(writers waited {report.longest_lock_seconds:.1f} s at most)"
@@ -70,7 +70,7 @@ def describe_run(report: TableReport) -> str:
 
 
 def describe_plan(report: TableReport) -> str:
-    """What would be report."""
+    """What would be done."""
     compacted = report.files_before - report.files_after
     return f"{compacted:,} of {report.files_before:,} files would be compacted, {report.deleted:,} would be deleted"
 

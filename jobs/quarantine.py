@@ -3,7 +3,7 @@
 An id is topic/generation/partition/offset, as `list` prints it. A replay judges the original bytes under the present
 rules: valid records are written to silver once, with the time when they were first seen, and the running stream or its
 next start applies them to PostgreSQL and gold. A record can be replayed once it is older, counted to the newest batch,
-than its topic's deduplication horizon: then no repeat of it can arrive any more.
+than its topic's deduplication horizon: a repeat that arrives later counts as a new record.
 """
 
 import argparse

@@ -38,7 +38,8 @@ def build_parser() -> argparse.ArgumentParser:
     ways.add_argument(
         "--allow-batch",
         action="store_true",
-        help="a batch exceeded a limit of conf/quality.yaml: let exactly this batch into quarantine",
+        help="a batch exceeded a limit of conf/quality.yaml: let exactly this batch pass, its invalid records into "
+        "quarantine",
     )
     return parser
 

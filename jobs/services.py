@@ -60,7 +60,7 @@ def _show(services: list[Service], console: Console) -> int:
     table = Table("service", "kind", "address", "state")
     answers = [service.is_answering() for service in services]
     for service, answering in zip(services, answers, strict=True):
-        kind = "embedded" if service.embedded else "configured"
+        kind = "embedded" if service.embedded else "external"
         table.add_row(service.name, kind, service.address, "answers" if answering else "does not answer")
     console.print(table)
     return ExitCode.DONE if all(answers) else ExitCode.FAILED

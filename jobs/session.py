@@ -24,7 +24,7 @@ def open_session(name: str) -> Iterator[SparkSession]:
 
     While it stops, further SIGTERM and SIGINT are ignored: they would kill the interpreter before it has cleaned up.
     """
-    die_with_parent()  # else a driver whose JVM was killed waits for ever: it notices only when it calls it
+    die_with_parent()  # Python notices only at its next call that its JVM was killed, and would wait for ever
     spark = SparkSession.builder.appName(f"afluente {name}").getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     tune(spark)

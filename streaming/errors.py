@@ -1,4 +1,4 @@
-"""The base error of data in motion. Each subclass says in its name what the operator does next."""
+"""The base error of data in motion, and errors that several modules raise. Messages say what the operator does next."""
 
 
 class StreamingError(Exception):

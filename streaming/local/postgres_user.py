@@ -37,7 +37,7 @@ class ServerUser:
         if self.uid is not None and self.gid is not None:
             os.chown(path, self.uid, self.gid)
 
-    def may_read(self, tree: Path) -> None:
+    def grant_read(self, tree: Path) -> None:
         """Makes an installation (public binaries only) readable for all users, if it was made under a strict umask."""
         if self.uid is None or tree.stat().st_mode & stat.S_IXOTH:
             return
@@ -45,7 +45,7 @@ class ServerUser:
             mode = path.stat().st_mode
             path.chmod(stat.S_IMODE(mode) | 0o444 | (0o111 if mode & stat.S_IXUSR else 0))
 
-    def may_enter(self, folder: Path) -> None:
+    def grant_entry(self, folder: Path) -> None:
         """Lets the user pass through `folder` and all folders above it.
 
         A folder that is closed to others gets an entry for this user alone in its access control list.

@@ -108,7 +108,7 @@ class GoldBackfill:
     stop: datetime
 
     def run(self, *, apply: bool) -> Difference:
-        """Compares under the table's lock, and replaces the time range if `apply` and anything differs."""
+        """Compares under the table's lock, so gold waits; replaces the range if `apply` and anything differs."""
         table = self.aggregate.table
         with self.runtime.locks.hold(table.name):
             newest = _newest(self.runtime, table.name)

@@ -1,4 +1,7 @@
-"""Decisions that only an operator may take, because records are lost for good; each is recorded in `ops.*` tables."""
+"""Decisions of an operator: go on without lost records, read a recreated topic, let a refused batch pass.
+
+Each is recorded: in `ops.lost_records`, in the lake's `generations.json`, in `ops.refused_batches`.
+"""
 
 import shutil
 

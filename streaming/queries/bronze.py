@@ -1,4 +1,4 @@
-"""Bronze: every record of every topic as it arrived. Independent of silver and PostgreSQL: it goes on without them."""
+"""Bronze: every record of every topic as it arrived. It needs no PostgreSQL and continues while that is away."""
 
 from dataclasses import dataclass
 
@@ -44,7 +44,7 @@ class BronzeQuery:
         )
 
     def is_behind(self) -> bool:
-        """Always False: no other job writes bronze."""
+        """Always False: no other job adds rows to bronze."""
         return False
 
     def process(self, records: DataFrame, batch_id: int) -> None:

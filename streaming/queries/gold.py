@@ -43,7 +43,10 @@ LEAST, GREATEST = {"lowest"}, {"highest"}
 
 @dataclass(frozen=True)
 class Aggregate:
-    """One gold table, and how silver rows become its increments; every column outside the key adds up."""
+    """One gold table, and how silver rows become its increments.
+
+    The first column of the key is the event time. Columns outside the key add up, but `LEAST` and `GREATEST`.
+    """
 
     table: Table
     count: Callable[[DataFrame], DataFrame]
@@ -83,7 +86,7 @@ class GoldQuery:
     external: ExternalCommits
 
     def start(self) -> StreamingQuery:
-        """Starts the trigger: a stream of silver that skips commits which change rows (erasure, backfill)."""
+        """Starts the trigger: a stream of silver that skips commits which change rows (backfill)."""
         runtime = self.runtime
         silver = runtime.spark.readStream.format("delta").option("skipChangeCommits", "true")
         return (

@@ -24,7 +24,7 @@ COMMITS_AT_ONCE = 200
 """Commits per transaction of a catch-up: some minutes of silver, a few hundred small files."""
 
 
-class WarehouseAhead(StreamingError):
+class PostgresAheadOfLake(StreamingError):
     """The ledger names a silver version that the lake does not have: restore the lake, or empty the database."""
 
 
@@ -61,12 +61,12 @@ class PostgresSync:
         newest = self.silver.log.newest_version()
 
         def apply(commits: list[Commit]) -> None:
-            log.info("query=%s warehouse=catching_up commits=%d", self.pipeline.name, len(commits))
+            log.info("query=%s postgres=catching_up commits=%d", self.pipeline.name, len(commits))
             rows = read_added_rows(spark, commits, self.pipeline.table.schema)
             self._write(fence, commits, self._make_loads(rows) + self._read_deletions(spark, commits))
 
         def rebuild(reason: str) -> None:
-            log.warning('query=%s warehouse=rebuild reason="%s"', self.pipeline.name, reason)
+            log.warning('query=%s postgres=rebuild reason="%s"', self.pipeline.name, reason)
             self._rebuild(fence, spark, newest)
 
         replay_commits(self.silver.log, (self._read_version(newest), newest), COMMITS_AT_ONCE, apply, rebuild)
@@ -75,13 +75,13 @@ class PostgresSync:
         """The silver version in the ledger, -1 before the first.
 
         Raises:
-            WarehouseAhead: it lies above `newest`.
+            PostgresAheadOfLake: it lies above `newest`.
         """
         if self._version is None:
             self._version = self.ledger.silver_version()
         if self.reached > newest:
-            raise WarehouseAhead(
-                f"the warehouse follows {self.silver.table.name} up to version {self.reached}, but the lake ends at "
+            raise PostgresAheadOfLake(
+                f"PostgreSQL has {self.silver.table.name} up to version {self.reached}, but the lake ends at "
                 f"{newest}: restore the lake, or start with an empty database"
             )
         return self.reached

@@ -16,8 +16,8 @@ from streaming.sinks.postgres import Ledger
 from streaming.transforms.quality_rules import QualityRules
 
 NEXT_STEP = (
-    "nothing of this batch was written; correct the sender or conf/quality.yaml, or let exactly this batch into "
-    "quarantine: ./spark-submit.sh repair --allow-batch"
+    "nothing of this batch was written; correct the sender or conf/quality.yaml, or let exactly this batch pass, its "
+    "invalid records into quarantine: ./spark-submit.sh repair --allow-batch"
 )
 
 

@@ -24,7 +24,7 @@ class SchemaDriftLog:
         self._is_full = False
 
     def report(self, contributions: pa.Table, batch_at: str) -> None:
-        """Reports the batch's fields that were not reported before, in order of appearance; idempotent."""
+        """Reports the batch's fields that were not reported before, by partition and offset; idempotent."""
         first_seen = find_drift(contributions)
         if not first_seen or self._is_full:
             return

@@ -9,7 +9,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 log = logging.getLogger(__name__)
-STOP_SECONDS = 6.5
+HALT_AFTER_SECONDS = 6.5
 """A driver asked to stop is gone within ten seconds; on a busy machine a JVM of a gigabyte needs up to three of them to
 exit. A batch that is cut off is repeated at the next start, which the recorded offsets make harmless."""
 
@@ -31,7 +31,7 @@ def stop_on_signals(spark: SparkSession, stop: threading.Event) -> None:
 def _stop_when_signalled(reader: int, spark: SparkSession, stop: threading.Event) -> None:
     os.read(reader, 1)
     stop.set()
-    watchdog = threading.Timer(STOP_SECONDS, _halt, (spark,))
+    watchdog = threading.Timer(HALT_AFTER_SECONDS, _halt, (spark,))
     watchdog.daemon = True
     watchdog.start()
     silence_stack_traces(spark)

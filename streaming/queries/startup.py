@@ -36,7 +36,7 @@ class LakeAheadOfTopic(StreamingError):
 
 
 def open_topic_query(runtime: Runtime, pipeline: TopicPipeline) -> TopicQuery:
-    """Assembles a topic query that may start; raises what an operator must decide, retries nothing."""
+    """Assembles a topic query that may start; raises what an operator must decide."""
     name = pipeline.name
     ledger = runtime.open_ledger(name)
     begin, generations = runtime.read_topics((name,))
@@ -115,7 +115,7 @@ def _open_lineage(runtime: Runtime, query: str, state: TableState, topics: Topic
 def _read_state(
     runtime: Runtime, table: OffsetTrackedTable, fence: Fence, generations: Mapping[str, int]
 ) -> TableState:
-    """The table's end, read inside its lock, so that a commit that an older driver had begun has ended."""
+    """The table's end, read inside its lock: waits for a commit that an older driver had begun."""
     with table.locked(fence):
         newest = table.log.newest_metadata()
         if newest is not None:
@@ -163,7 +163,7 @@ def _check_same_topics(query: str, end: Offsets, topics: Offsets) -> None:
             if at > latest:
                 raise LakeAheadOfTopic(
                     f"query {query}: the lake is at {at} of {topic} partition {number}, but the topic ends at "
-                    f"{latest}: this is not the topic that filled the lake"
+                    f"{latest}: this is not the topic that filled the lake; restore the broker's data"
                 )
 
 

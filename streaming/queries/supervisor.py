@@ -1,7 +1,7 @@
 """Runs a set of queries: opens and starts each, retries where a service is absent, stops all when one fails.
 
-Only this loop waits. A query whose broker or database is absent is reopened in place while the others go on; any other
-failure ends the process, with the query's name.
+A query whose broker is absent is reopened in place while the others go on; a query whose database is absent waits
+inside its batch (`streaming.sinks.postgres`). Any other failure ends the process, with the query's name.
 """
 
 import logging
@@ -36,8 +36,9 @@ from warehouse.errors import DatabaseAbsent
 
 log = logging.getLogger(__name__)
 PAUSE_SECONDS = 0.5
-STOP_SECONDS = 7.0
-"""Batches are capped to end well within this; then the query is interrupted, which recorded offsets make harmless."""
+INTERRUPT_AFTER_SECONDS = 7.0
+"""When one query failed, the others get this time to end their batch, then they are interrupted, which recorded offsets
+make harmless. After a signal the watchdog of `streaming.queries.shutdown` comes first."""
 
 
 class QueryFailed(StreamingError):
@@ -57,7 +58,7 @@ class Startable(Protocol):
         ...
 
     def is_behind(self) -> bool:
-        """Whether another job changed its source table, which no batch of its own would notice."""
+        """Whether another job changed the table that it follows, which no batch of its own would notice."""
         ...
 
 
@@ -128,7 +129,7 @@ class Supervisor:
                 raise
             self._postpone(query, str(error))
         except StoppedWhileWaiting as error:
-            log.info("query=%s state=not_started reason=%s", query.name, error)
+            log.info('query=%s state=not_started reason="%s"', query.name, error)
         except (PySparkException, Py4JJavaError, OSError) as error:
             if not is_disk_full(str(error)):
                 raise
@@ -154,7 +155,7 @@ class Supervisor:
         query.behind_since = query.behind_since or now
         if now - query.behind_since < 2 * self._runtime.trigger_seconds(query.name) or is_busy(running):
             return
-        log.info("query=%s state=opened_again reason=its_table_was_changed_by_another_job", query.name)
+        log.info('query=%s state=reopening reason="another job changed its table"', query.name)
         running.stop()
         query.running = query.behind_since = None
 
@@ -182,7 +183,7 @@ class Supervisor:
         longest = min(self._runtime.stream.retry_max_seconds, 0.5 * 2**query.failures)
         pause = random.uniform(longest / 2, longest)  # noqa: S311 - jitter, not a secret
         query.next_try = time.monotonic() + pause
-        log.warning("query=%s state=waiting reason=%s next_try_seconds=%.1f", query.name, first_cause(failure), pause)
+        log.warning('query=%s state=waiting reason="%s" next_try_seconds=%.1f', query.name, first_cause(failure), pause)
 
     def _stop_all(self) -> None:
         """Waits for running batches, then stops the queries; interrupts only batches that do not end in time."""
@@ -190,7 +191,7 @@ class Supervisor:
         if not running:
             return
         self._runtime.stop.set()
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + INTERRUPT_AFTER_SECONDS
         while time.monotonic() < deadline and any(map(is_busy, running)):
             time.sleep(PAUSE_SECONDS / 5)
         for streaming_query in running:

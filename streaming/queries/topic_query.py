@@ -89,7 +89,7 @@ class TopicQuery:
             raise ClockWentBack(f"query {self.pipeline.name}: the clock was set back below the batch watermark")
         staged = self._stage(events, batch)
         try:
-            with timed(self.pipeline.name, "consume"):
+            with timed(self.pipeline.name, "aggregate"):
                 contributions = self._add_up(staged)
                 outcomes = read_outcomes(contributions, batch.records)
                 self.runtime.check_generations((self.pipeline.name,))  # all that was read so far is of that generation

@@ -28,7 +28,8 @@ class BatchRange:
 
 @dataclass(frozen=True)
 class Lineage:
-    """One checkpoint folder. `start`: its first offsets; `known_until_ms`: the newest batch time of its table then.
+    """One checkpoint folder. `start`: its first offsets; `known_until_ms`: the newest batch time in its
+    table at that moment; `rules`: fingerprint of the quality rules.
 
     A folder that was copied, lost or damaged is not used again; the next number starts at the table's end.
     """
@@ -100,8 +101,8 @@ def disagreement(lineage: Lineage, end: Offsets | None, latest: Offsets, rules: 
 def _continues(checkpoint: Path, batch: BatchRange, committed: int | None) -> bool:
     """Whether the newest batch continues the one before: a flipped byte can leave files that still can be parsed.
 
-    Each value is recorded twice or bounded by its neighbour; only the settings that the very first batch records are
-    not, because no batch comes before it.
+    Each value is recorded twice (the watermark in `offsets` and `commits`, the settings in each batch) or bounded by
+    its neighbour (offsets, times). Only the settings in the very first batch are neither: no batch comes before it.
     """
     if not (_names_all(batch) and covers(batch.to, batch.start)):
         return False

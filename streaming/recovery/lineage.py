@@ -59,7 +59,7 @@ def open_lineage(
     lineage = Lineage(number, root / str(number), start, rules, table.newest_batch_ms)
     lineage.save()
     if table.end is not None:
-        log.warning('query=%s lineage=%d start=end_of_table checkpoint="%s"', root.name, number, reason)
+        log.warning('query=%s lineage=%d start=end_of_table reason="%s"', root.name, number, reason)
     return lineage, True
 
 

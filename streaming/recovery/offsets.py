@@ -19,14 +19,15 @@ class Decision(Enum):
     """What a table does with a batch."""
 
     WHOLE = "append the whole batch"
-    BEYOND = "append the rows beyond the end whose id is not in the table"
+    BEYOND = "append the rows beyond the end"
     NOTHING = "everything is already in the table"
 
 
 def decide(end: Offsets | None, start: Offsets, to: Offsets) -> Decision:
     """Whether a batch [start, to) is written to a table that ends at `end` (None before the first commit).
 
-    The rule of every table that records offsets: write what lies at or beyond the end; a gap stops.
+    The rule of silver and bronze, applied under lock and fence by `OffsetTrackedTable.append_batch`: write what lies at
+    or beyond the end; a gap stops. Quarantine and deletions have another: `streaming.sinks.quarantine`.
 
     Raises:
         PositionGap: the batch starts beyond the end.
@@ -35,7 +36,8 @@ def decide(end: Offsets | None, start: Offsets, to: Offsets) -> Decision:
         return Decision.WHOLE
     if not covers(end, start):
         raise PositionGap(
-            f"the table ends at {render(end)} but the batch starts at {render(start)}: records in between are missing"
+            f"the table ends at {render(end)} but the batch starts at {render(start)}: records in between are missing; "
+            "restore the table, or remove the query's checkpoint folder to start at the table's end"
         )
     return Decision.NOTHING if covers(end, to) else Decision.BEYOND
 

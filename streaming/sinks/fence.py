@@ -1,7 +1,7 @@
 """Fences: of two drivers only the newer one may write.
 
-A file beside the tables holds a growing number and the holder's id. It is compared inside every table lock, so it also
-protects tables that are not in PostgreSQL. `ops.lease` holds a copy for the ledger transaction.
+A file beside the tables holds a growing number and the holder's id. A query compares it inside every table lock, so it
+also protects tables that are not in PostgreSQL. `ops.lease` holds a copy for the ledger transaction.
 
 Drivers are ordered by their turn: of two that open their queries at the same time the same one gets every query, and an
 older one that reopens a query after an outage does not get it back.

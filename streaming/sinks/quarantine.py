@@ -1,4 +1,4 @@
-"""Tables that are idempotent by coordinates: quarantine and deletions. They hold some offsets only, so no gap rule."""
+"""Tables that are idempotent by coordinates: quarantine and deletions. They hold few offsets: gaps are normal."""
 
 from pyspark.sql import DataFrame
 

@@ -14,8 +14,8 @@ from pyspark.sql import functions as F
 WORD = r"[\p{L}\p{M}\p{N}_]"  # a character of a hashtag or a handle
 TIME_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})\z"
 KEPT_TIMES = ("1000-01-01T00:00:00Z", "9999-01-01T00:00:00Z")
-"""First instant that is kept and first that is not, whatever the action of the time rules: not every reader of a table
-supports times beyond them. Outside of them a rule with action `warn` rejects."""
+"""Range [first, end) of storable times: outside it a time rule rejects even where its action is `warn`, because some
+readers of the tables fail on such times."""
 CODE_VERSION = 2
 """Increase it when a transform changes what is valid or what a valid row holds: it is part of the rules' hash."""
 
@@ -65,7 +65,8 @@ def first_failure(checks: list[Check]) -> Column:
 
 
 def check_flat(event: Column, text: Column, fields: list[str]) -> list[Check]:
-    """No object, array or fraction in a field of text: from_json would convert it to text, a fraction to other digits.
+    """Rejects objects, arrays and fractions in a text field: from_json would convert them, a fraction to other digits.
+    Integers and booleans pass.
 
     The JSON is parsed a second time only where the text looks like one of them, so ordinary records are parsed once.
     """

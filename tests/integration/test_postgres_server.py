@@ -222,9 +222,9 @@ def test_a_pooled_connection_is_not_lent_with_an_open_transaction(settings: Post
 
 def test_a_closed_parent_folder_gets_one_entry_for_the_server(new_settings: PostgresSettings) -> None:
     home = new_settings.data.parent
-    ServerUser(uid=12345, gid=12345).may_enter(home)
+    ServerUser(uid=12345, gid=12345).grant_entry(home)
     home.chmod(0o700)  # narrows the entry's mask
-    ServerUser(uid=12345, gid=12345).may_enter(home)
+    ServerUser(uid=12345, gid=12345).grant_entry(home)
     entries = postgres_user._read_entries(home)
     assert (0x02, 1, 12345) in entries  # user:12345:--x
     assert (0x10, 1, 0xFFFFFFFF) in entries  # mask::--x
@@ -239,7 +239,7 @@ def test_a_file_system_without_entries_is_one_sentence(
 
     monkeypatch.setattr(os, "setxattr", refuse)
     with pytest.raises(OpenTheFolder, match=r"chmod o\+x"):
-        ServerUser(uid=12345, gid=12345).may_enter(new_settings.data.parent)
+        ServerUser(uid=12345, gid=12345).grant_entry(new_settings.data.parent)
 
 
 def test_a_stop_signal_is_a_clean_shutdown(settings: PostgresSettings) -> None:

@@ -22,7 +22,7 @@ RULES: Mapping[str, str] = {
     "nul_character": "forbidden character",
     "too_long": "text too long",
     "bad_time": "unreadable time",
-    "ancient_time": "time before 2000",
+    "ancient_time": "time too far in the past",
     "future_time": "time in the future",
     "impossible_value": "impossible value",
 }

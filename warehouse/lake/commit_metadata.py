@@ -1,8 +1,8 @@
 """What a Delta commit of this project carries, in `userMetadata`: the only place that turns it to and from JSON.
 
 Offsets are in the same commit as the rows, so that a table and its position change in one atomic step. A commit that
-adds no rows of a stream (maintenance, backfill, purge, repair) carries the newest metadata on: the newest commit always
-has the table's offsets.
+adds no rows of a stream (all of `Writer` but STREAM) carries the newest metadata on, so that the newest commit with
+metadata always has the table's offsets. Commits that create a table or add columns have none.
 """
 
 import json
@@ -16,7 +16,7 @@ Offsets = Mapping[str, Mapping[str, int]]
 
 
 class Writer(StrEnum):
-    """Which job made a commit, as recorded under `by`. A stream leaves the key out."""
+    """What made a commit, as recorded under `by`. A stream leaves the key out."""
 
     STREAM = "stream"
     REPLAY = "replay"  # appends records of quarantine that are valid now
@@ -24,7 +24,7 @@ class Writer(StrEnum):
     MAINTENANCE = "maintain"  # rearranges files: the same rows as before
     PURGE = "purge"  # removes bytes from quarantine
     REPAIR = "repair"  # moves the offsets past lost records
-    STARTUP = "lineage"  # deletes rows beyond silver's end when a new lineage begins
+    STARTUP = "lineage"  # deletes rows of quarantine and deletions beyond silver's end when a new lineage begins
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,10 @@ class CommitMetadata:
     query: str = ""  # name of the query that fills the table; empty: not a commit of ours
     lineage: int = -1  # number of the checkpoint folder; for gold, the fence number of the driver
     by: str = Writer.STREAM
-    generations: Mapping[str, int] = field(default_factory=dict)  # topic -> generation that the offsets count in
-    start: Offsets = field(default_factory=dict)  # first offsets of the batch (`from` in JSON)
+    generations: Mapping[str, int] = field(
+        default_factory=dict
+    )  # topic -> generation of the offsets (`generation` in JSON)
+    start: Offsets = field(default_factory=dict)  # first offsets that the commit covers (`from` in JSON)
     end: Offsets = field(default_factory=dict)  # the table holds everything below these (`to` in JSON)
     batch_at: str = ""  # batch time, from Spark's offset log
     rules: str | None = None  # fingerprint of the quality rules that judged the batch

@@ -1,6 +1,6 @@
 """All reading and writing of Delta tables by Spark: creation, appends, merges, and the rows that given commits added.
 
-Every write makes one commit that carries `CommitMetadata`. The caller holds the table's lock (`warehouse.lake.locks`).
+Every write of rows makes one commit that carries `CommitMetadata`. The caller holds the table's lock.
 """
 
 import shutil

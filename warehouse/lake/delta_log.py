@@ -28,12 +28,12 @@ class Commit:
 
     @property
     def adds_rows(self) -> bool:
-        """A batch of a stream, or records replayed from quarantine."""
+        """True for a batch of a stream, and for records replayed from quarantine."""
         return bool(self.metadata.query) and self.metadata.by in (Writer.STREAM, Writer.REPLAY)
 
     @property
     def changes_rows(self) -> bool:
-        """A backfill. Commits that neither add nor change rows only carry the metadata on."""
+        """True for a backfill. Commits that neither add nor change rows only carry the metadata on."""
         return self.metadata.by == Writer.BACKFILL
 
 

@@ -38,7 +38,7 @@ Partition = tuple[tuple[str, object], ...]
 
 @dataclass(frozen=True)
 class TableReport:
-    """What was done for one table, or what `plan` found; there, `files_after` are the files that would stay as is."""
+    """What was done for one table, or planned: then `files_after` counts the files that compaction would not touch."""
 
     table: str
     files_before: int = 0
@@ -140,8 +140,8 @@ class Maintenance:
 def choose_sizes(sizes: list[int]) -> tuple[int, int] | None:
     """Sizes of a partition's files, in bytes -> (compact files smaller than this, into files of up to this size).
 
-    None where the partition has few enough files. Beyond 64 MB a file may hold a quarter of the partition: then two
-    files of more than eight always fit into one.
+    None where the partition has few enough files. Beyond 256 MB the target is a quarter of the partition, so that of
+    more than eight files the two smallest always fit into one.
     """
     if len(sizes) <= MAX_FILES:
         return None

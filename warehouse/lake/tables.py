@@ -1,4 +1,4 @@
-"""Registry of the Delta tables: layer, schema, key and partitioning. A table's name is its path in the lake."""
+"""Registry of the Delta tables: schema, key and partitioning. A table's name is its path in the lake."""
 
 from dataclasses import dataclass
 

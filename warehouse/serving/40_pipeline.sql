@@ -17,7 +17,7 @@ COMMENT ON COLUMN serving.pipeline_freshness.newest_event_at IS 'Newest event ti
 COMMENT ON COLUMN serving.pipeline_freshness.batch_at IS 'Time of the newest batch, UTC.';
 COMMENT ON COLUMN serving.pipeline_freshness.committed_at IS 'When the newest batch was committed here, UTC.';
 COMMENT ON COLUMN serving.pipeline_freshness.rows IS 'Rows of the newest batch.';
-COMMENT ON COLUMN serving.pipeline_freshness.lineage IS 'Number of the checkpoint lineage.';
+COMMENT ON COLUMN serving.pipeline_freshness.lineage IS 'Number of the checkpoint folder; a new one starts where the old one could not be continued.';
 COMMENT ON COLUMN serving.pipeline_freshness.silver_version IS 'Silver up to this version is here.';
 
 CREATE VIEW serving.pipeline_counts AS
@@ -25,7 +25,7 @@ SELECT query, minute, outcome, rows FROM ops.row_counts;
 COMMENT ON VIEW serving.pipeline_counts IS 'What became of the records, per query and minute of processing.';
 COMMENT ON COLUMN serving.pipeline_counts.query IS 'Name of the streaming query.';
 COMMENT ON COLUMN serving.pipeline_counts.minute IS 'Start of the minute of the batch''s time, UTC.';
-COMMENT ON COLUMN serving.pipeline_counts.outcome IS 'silver, late and warned:<rule> (parts of silver), duplicate, deletion or quarantine:<rule>.';
+COMMENT ON COLUMN serving.pipeline_counts.outcome IS 'silver, late and warned:<rule> (parts of silver), duplicate, deletion, quarantine:<rule>, or replayed (counted as quarantine:<rule> before).';
 COMMENT ON COLUMN serving.pipeline_counts.rows IS 'Number of records.';
 
 CREATE VIEW serving.pipeline_positions AS

@@ -5,7 +5,7 @@ each gold table with the silver version it was made from, and loads everything i
 Bronze's bytes are parsed a second time. Then each statement in `check/` runs: a SELECT with one row per compared item
 and a `difference`, which is NULL where both sides agree.
 
-The package shares no code with the rest of the project: a mistake that both sides make would not be found.
+The package shares no code with the rest of the project, because a mistake in shared code would not be found.
 
 Modules, in reading order:
     inputs            paths and quality rules of a recount

@@ -24,6 +24,6 @@ A run
     sources: what one producer sends, index by index, as a picklable plan.
     planning: from the options of `generate` to the plans of all producers.
     worker: one worker process, which sends its sources through producers.
-    processes: the worker processes of a run: start, progress, stop.
+    worker_pool: the worker processes of a run: start, progress, stop.
     recording: the recording in conf/recordings, sent again with new ids and the present time.
 """

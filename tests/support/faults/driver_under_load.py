@@ -13,7 +13,7 @@ from tests.support.faults.proxy import Proxy
 from tests.support.faults.running_job import TIMEOUT_SECONDS, RunningJob
 
 CATCH_UP_SECONDS = 60.0 + 60.0
-"""A minute, as promised, and a minute for the backlog of the longest outage, read no slower than it was produced."""
+"""A minute is the target, and one more for the backlog of the longest outage, read no slower than it was produced."""
 
 
 @dataclass

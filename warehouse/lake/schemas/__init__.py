@@ -1,0 +1,1 @@
+"""A StructType per Delta table, by layer: `bronze`, `silver`, `quarantine`, `gold`; `coordinates` are shared."""

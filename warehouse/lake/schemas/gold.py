@@ -1,4 +1,4 @@
-"""Gold: aggregates of silver up to one of its versions; every table a MERGE by its key."""
+"""Gold: aggregates of silver up to one of its versions; every table is maintained by MERGE on its key."""
 
 from pyspark.sql.types import (
     DateType,

@@ -37,7 +37,7 @@ POSTS = StructType(
         *INGESTION,
     ]
 )
-"""Grain: one post. Key: (source, post_id) within a deduplication horizon; coordinates always."""
+"""Grain: one post. Key: the coordinates; (source, post_id) is unique within a deduplication horizon only."""
 
 POST_DELETIONS = StructType(
     [

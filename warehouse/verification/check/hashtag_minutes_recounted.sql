@@ -1,5 +1,5 @@
--- PostgreSQL equals a count of the values in the journal, else in bronze. Silver decides only which records are
--- first_outcomes.
+-- PostgreSQL equals a count of the values in the journal, else in bronze. Silver decides only which records
+-- are counted.
 SELECT minute_us, hashtag, lang, e.posts AS recounted, f.posts AS postgres,
     CASE
         WHEN e.posts IS DISTINCT FROM f.posts THEN 'posts'

@@ -1,5 +1,5 @@
--- PostgreSQL equals a count of the values in the journal, else in bronze. Silver decides only which records are
--- first_outcomes.
+-- PostgreSQL equals a count of the values in the journal, else in bronze. Silver decides only which records
+-- are counted.
 SELECT minute_us, machine_id, sensor, e.readings AS recounted, f.readings AS postgres,
     CASE
         WHEN e.readings IS DISTINCT FROM f.readings THEN 'readings'
