@@ -2,8 +2,10 @@
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.errors import KafkaError, TopicAlreadyExistsError
@@ -13,7 +15,17 @@ from streaming.recovery.topic_generations import Topic
 from streaming.settings import KafkaSettings
 
 _TIMEOUT_MS = 10_000
+_Answer = TypeVar("_Answer")
 _LATEST, _EARLIEST = -1, -2  # in Kafka's ListOffsets request: the end and the begin of a partition
+
+
+@dataclass(frozen=True)
+class LogState:
+    """A topic's log at one moment, by partition (as text); read in the order begins, sizes, ends."""
+
+    begins: dict[str, int]
+    sizes: dict[str, int]  # bytes of the segments; of the largest replica
+    ends: dict[str, int]
 
 
 @contextmanager
@@ -65,19 +77,30 @@ class TopicWatch:
         Raises:
             StartBroker: the broker does not answer.
         """
-        with self._lock:
-            try:
-                if self._admin is None:
-                    self._admin = self._connection.enter_context(open_admin(self._settings))
-                return _describe(self._admin, self._settings)
-            except (KafkaError, OSError) as error:
-                self._disconnect()
-                raise StartBroker(_no_answer(self._settings.address)) from error
+        return self._ask(lambda admin: _describe(admin, self._settings))
+
+    def read_log(self, topic: str) -> LogState:
+        """The state of a topic's log. In its order of reading, records appended meanwhile make no size too small.
+
+        Raises:
+            StartBroker: the broker does not answer.
+        """
+        return self._ask(lambda admin: _read_log(admin, topic))
 
     def close(self) -> None:
         """Closes the connection; the next `describe` opens another."""
         with self._lock:
             self._disconnect()
+
+    def _ask(self, question: Callable[[KafkaAdminClient], _Answer]) -> _Answer:
+        with self._lock:
+            try:
+                if self._admin is None:
+                    self._admin = self._connection.enter_context(open_admin(self._settings))
+                return question(self._admin)
+            except (KafkaError, OSError) as error:
+                self._disconnect()
+                raise StartBroker(_no_answer(self._settings.address)) from error
 
     def _disconnect(self) -> None:
         self._connection.close()
@@ -111,6 +134,21 @@ def _read_offsets(settings: KafkaSettings, which: int) -> dict[str, dict[int, in
         for partition, found in (admin.list_partition_offsets(wanted) if wanted else {}).items():
             offsets[partition.topic][partition.partition] = found.offset
         return offsets
+
+
+def _read_log(admin: KafkaAdminClient, topic: str) -> LogState:
+    (described,) = admin.describe_topics([topic])
+    places = [TopicPartition(topic, partition["partition_index"]) for partition in described["partitions"]]
+    begins = admin.list_partition_offsets(dict.fromkeys(places, _EARLIEST))
+    sizes: dict[str, int] = {}
+    for broker in admin.describe_log_dirs([topic]):
+        for folder in broker["log_dirs"]:
+            for partition in (partition for held in folder["topics"] for partition in held["partitions"]):
+                number = str(partition["partition_index"])
+                sizes[number] = max(sizes.get(number, 0), int(partition["partition_size"]))
+    ends = admin.list_partition_offsets(dict.fromkeys(places, _LATEST))
+    begin_of, end_of = ({str(p.partition): found.offset for p, found in at.items()} for at in (begins, ends))
+    return LogState(begin_of, sizes, end_of)
 
 
 def _describe(admin: KafkaAdminClient, settings: KafkaSettings) -> dict[str, Topic]:

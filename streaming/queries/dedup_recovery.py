@@ -25,10 +25,14 @@ class DedupRecovery:
     horizon_seconds: int
     _ids: DataFrame | None = None
 
+    def is_active(self, batch_ms: int) -> bool:
+        """Whether ids of the horizon before the lineage began still count at this batch time."""
+        return self.lineage.known_until_ms > batch_ms - self.horizon_seconds * 1000
+
     def drop_known(self, events: DataFrame, batch_ms: int) -> DataFrame:
         """The events whose id did not occur within the horizon before the lineage began."""
         oldest_ms = batch_ms - self.horizon_seconds * 1000
-        if self.lineage.known_until_ms <= oldest_ms:
+        if not self.is_active(batch_ms):
             self.release()
             return events
         if self._ids is None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pyspark.sql import functions as F
 
 from streaming.errors import StreamingError
+from streaming.queries.batch_size import BatchSize
 from streaming.queries.bronze import BronzeQuery
 from streaming.queries.dedup_recovery import DedupRecovery
 from streaming.queries.external_commits import ExternalCommits
@@ -68,6 +69,7 @@ def open_topic_query(runtime: Runtime, pipeline: TopicPipeline) -> TopicQuery:
         _make_dedup_recovery(runtime, pipeline, tables, lineage),
         QualityGate(name, tables.silver, ledger, runtime.rules),
         SchemaDriftLog(name, generations[name], ledger),
+        BatchSize(runtime.watch, name),
     )
 
 

@@ -17,6 +17,15 @@ from streaming.transforms.increments import (
 )
 from streaming.transforms.machine_events import parse_machine_events, stage_machine_events
 from streaming.transforms.one_pass import OnePassAggregation
+from streaming.transforms.one_pass_arrow import (
+    TIMESTAMP,
+    Increments,
+    add_up_in_arrow,
+    machine_event_increments,
+    post_increments,
+    reading_increments,
+    select_deletion_rows,
+)
 from streaming.transforms.posts import parse_posts, select_deletions, stage_posts
 from streaming.transforms.pseudonyms import make_pseudonymizer
 from streaming.transforms.quality_rules import QualityRules
@@ -32,6 +41,7 @@ class Deletions:
     table: Table
     kind: str  # first part of their deduplication key
     select: Callable[[DataFrame], DataFrame]  # staged rows -> rows of `table`
+    select_in_arrow: Callable[[pa.Table], pa.Table]  # the same
     load: Callable[[DataFrame], Load]  # rows of `table` -> the temp table of the query's upsert
     blanked: tuple[str, ...]  # silver columns that a deletion empties
 
@@ -52,6 +62,8 @@ class TopicPipeline:
     parse: Callable[[DataFrame, QualityRules], DataFrame]
     stage: Callable[[DataFrame, int], DataFrame]
     aggregation: OnePassAggregation
+    increments: Increments  # the same in Arrow, for small batches
+    further: dict[str, pa.DataType]  # columns of its contributions that not every topic has
     loads: Callable[[pa.Table], list[Load]]
     deletions: Deletions | None = None
 
@@ -65,6 +77,15 @@ class TopicPipeline:
         """(table, kind) of the tables with its valid records: silver first."""
         deletions = [(self.deletions.table, self.deletions.kind)] if self.deletions else []
         return [(self.table, self.kind), *deletions]
+
+    def with_row(self, staged: DataFrame) -> DataFrame:
+        """Adds the column `row` that `add_up_in_arrow` needs, where the topic stores rows as they are."""
+        row = self.aggregation.row
+        return staged if row is None else staged.withColumn("row", row)
+
+    def add_up_in_arrow(self, staged: pa.Table) -> pa.Table:
+        """The contributions of a small batch; as `one_pass.add_up`."""
+        return add_up_in_arrow(staged, self.increments, self.further)
 
     def key_of(self, kind: str) -> Column:
         """The deduplication key of a row that is already in one of `tables`."""
@@ -87,8 +108,12 @@ def _build_posts(key_file: str) -> TopicPipeline:
         parse=parse_posts,
         stage=lambda events, late_seconds: stage_posts(events, pseudonymize, late_seconds),
         aggregation=make_post_aggregation(),
+        increments=post_increments,
+        further={"at": TIMESTAMP, "k": pa.int64()},
         loads=load_posts,
-        deletions=Deletions(POST_DELETIONS, "deletion", select_deletions, load_deletions, blanked=("text",)),
+        deletions=Deletions(
+            POST_DELETIONS, "deletion", select_deletions, select_deletion_rows, load_deletions, blanked=("text",)
+        ),
     )
 
 
@@ -101,6 +126,14 @@ def _build_readings() -> TopicPipeline:
         parse=parse_readings,
         stage=stage_readings,
         aggregation=make_reading_aggregation(),
+        increments=reading_increments,
+        further={
+            "at": TIMESTAMP,
+            "total": pa.decimal128(38, 4),
+            "total_squares": pa.decimal128(38, 8),
+            "lowest": pa.decimal128(18, 4),
+            "highest": pa.decimal128(18, 4),
+        },
         loads=load_readings,
     )
 
@@ -114,6 +147,8 @@ def _build_machine_events() -> TopicPipeline:
         parse=parse_machine_events,
         stage=stage_machine_events,
         aggregation=make_machine_event_aggregation(),
+        increments=machine_event_increments,
+        further={},
         loads=partial(_load_rows, fact="machine_event", temp_table="machine_event_rows"),
     )
 

@@ -1,4 +1,8 @@
-"""The fast path of one topic: Kafka -> quarantine, silver, then PostgreSQL; each batch counts once whatever happens."""
+"""One topic: Kafka -> quarantine, silver, then PostgreSQL; each batch counts once whatever happens.
+
+A small batch is one Spark job: its rows come to the driver as one Arrow table, are added up there and appended by
+delta-rs. A larger one, or one that may be written in part already, is persisted and written by Spark, which scales.
+"""
 
 from dataclasses import dataclass
 
@@ -8,6 +12,7 @@ from pyspark.sql.streaming import StreamingQuery
 
 from streaming.errors import StreamingError
 from streaming.progress import timed
+from streaming.queries.batch_size import BatchSize
 from streaming.queries.dedup_recovery import DedupRecovery
 from streaming.queries.external_commits import ExternalCommits
 from streaming.queries.outcomes import OutcomeCounts, iso_of_ms, read_outcomes
@@ -18,17 +23,21 @@ from streaming.queries.schema_drift import SchemaDriftLog
 from streaming.queries.topic_pipelines import TopicPipeline
 from streaming.recovery.checkpoint import BatchRange, Lineage, read_range
 from streaming.recovery.offsets import Decision, Offsets, count_between
+from streaming.sinks import quarantine
 from streaming.sinks.delta import SMALL_BATCH, OffsetTrackedTable, Written
 from streaming.sinks.fence import Fence
-from streaming.sinks.quarantine import append_missing
 from streaming.sources.kafka import read_topics
 from streaming.transforms.deduplication import drop_repeats
 from streaming.transforms.one_pass import add_up
+from streaming.transforms.one_pass_arrow import select_rejected_rows, select_silver_rows
 from streaming.transforms.parsing import select_coordinates, select_rejected, select_silver
 from warehouse.lake.commit_metadata import CommitMetadata
 
 FEW_RECORDS = 5_000
-"""Records up to which one task does what follows deduplication: no shuffle, and one file per table."""
+"""Of a batch that Spark writes: up to so many, one task does what follows deduplication, without a shuffle."""
+SMALL_RECORDS, SMALL_BYTES = 20_000, 32 * 2**20
+"""A batch within both limits is written without Spark. The driver then holds it some three times: as Spark's result, as
+an Arrow table, and in parts of it."""
 
 
 class ClockWentBack(StreamingError):
@@ -59,10 +68,12 @@ class TopicQuery:
     dedup_recovery: DedupRecovery
     gate: QualityGate
     drift: SchemaDriftLog
+    size: BatchSize
 
     def start(self) -> StreamingQuery:
         """Starts the stream; its name is query, checkpoint folder, metric label and ledger key."""
         runtime, pipeline = self.runtime, self.pipeline
+        self.size.observe()
         settings = runtime.stream.queries[pipeline.name]
         records = read_topics(runtime.spark, runtime.kafka, self.lineage.start, settings.max_offsets_per_trigger)
         return (
@@ -87,6 +98,43 @@ class TopicQuery:
         batch = read_range(self.lineage.folder, batch_id, self.lineage.start)
         if batch.batch_ms < batch.watermark_ms:
             raise ClockWentBack(f"query {self.pipeline.name}: the clock was set back below the batch watermark")
+        if self._is_small_and_next(batch):
+            self._write_in_arrow(events, batch)
+        else:
+            self._write_by_spark(events, batch)
+
+    def _is_small_and_next(self, batch: BatchRange) -> bool:
+        """Whether no more than the batch itself is needed to write it, and the driver can hold it."""
+        if batch.records > SMALL_RECORDS or self.dedup_recovery.is_active(batch.batch_ms):
+            return False
+        others = (table for table in (self.tables.quarantine, self.tables.deletions) if table is not None)
+        if not all(quarantine.expects(table, batch.start) for table in others):
+            return False
+        if not self.tables.silver.expects(batch.start, batch.to):
+            return False
+        return self.size.find_bound(batch) <= SMALL_BYTES
+
+    def _write_in_arrow(self, events: DataFrame, batch: BatchRange) -> None:
+        name, tables = self.pipeline.name, self.tables
+        with timed(name, "aggregate"):
+            staged = self.pipeline.with_row(events).toArrow()
+            contributions = self.pipeline.add_up_in_arrow(staged)
+            outcomes = read_outcomes(contributions, batch.records)
+            self.runtime.check_generations((name,))  # all that was read so far is of that generation
+        self.gate.check(batch, outcomes)
+        metadata = self._metadata(batch, outcomes)
+        with timed(name, "quarantine"):
+            if outcomes.rejected:
+                quarantine.append_next(tables.quarantine, self.fence, select_rejected_rows(staged), metadata)
+            deletions = self.pipeline.deletions
+            if deletions and tables.deletions and outcomes.counts.get(deletions.kind):
+                quarantine.append_next(tables.deletions, self.fence, deletions.select_in_arrow(staged), metadata)
+        with timed(name, "silver"):
+            rows = select_silver_rows(staged, self.pipeline.table.schema.names)
+            written = tables.silver.append_next(self.fence, rows, metadata)
+        self._follow(written, contributions, events.sparkSession, batch)
+
+    def _write_by_spark(self, events: DataFrame, batch: BatchRange) -> None:
         staged = self._stage(events, batch)
         try:
             with timed(self.pipeline.name, "aggregate"):
@@ -98,9 +146,7 @@ class TopicQuery:
                 self._append_by_coordinates(staged, batch, outcomes)
             with timed(self.pipeline.name, "silver"):
                 written = self._append_to_silver(staged, batch, outcomes)
-            with timed(self.pipeline.name, "postgres"):
-                self._update_postgres(written, contributions, events.sparkSession)
-                self.drift.report(contributions, iso_of_ms(batch.batch_ms))
+            self._follow(written, contributions, events.sparkSession, batch)
         finally:
             staged.unpersist()
 
@@ -115,9 +161,9 @@ class TopicQuery:
     def _append_by_coordinates(self, staged: DataFrame, batch: BatchRange, outcomes: OutcomeCounts) -> None:
         metadata, deletions = self._metadata(batch, outcomes), self.pipeline.deletions
         if outcomes.rejected:
-            append_missing(self.tables.quarantine, self.fence, select_rejected(staged), metadata)
+            quarantine.append_missing(self.tables.quarantine, self.fence, select_rejected(staged), metadata)
         if deletions and self.tables.deletions and outcomes.counts.get(deletions.kind):
-            append_missing(self.tables.deletions, self.fence, deletions.select(staged), metadata)
+            quarantine.append_missing(self.tables.deletions, self.fence, deletions.select(staged), metadata)
 
     def _append_to_silver(self, staged: DataFrame, batch: BatchRange, outcomes: OutcomeCounts) -> Written:
         schema = self.pipeline.table.schema
@@ -133,12 +179,15 @@ class TopicQuery:
 
         return self.tables.silver.append_batch(self.fence, (batch.start, batch.to), make_rows)
 
-    def _update_postgres(self, written: Written, contributions: pa.Table, spark: SparkSession) -> None:
-        if written.decision is Decision.WHOLE:
-            self.postgres_sync.apply(self.fence, written.version, spark, self.pipeline.loads(contributions))
-        else:
-            self.postgres_sync.catch_up(self.fence, spark)
-        self.external.settle(self.postgres_sync.reached)
+    def _follow(self, written: Written, contributions: pa.Table, spark: SparkSession, batch: BatchRange) -> None:
+        """PostgreSQL, and the report of unknown fields."""
+        with timed(self.pipeline.name, "postgres"):
+            if written.decision is Decision.WHOLE:
+                self.postgres_sync.apply(self.fence, written.version, spark, self.pipeline.loads(contributions))
+            else:
+                self.postgres_sync.catch_up(self.fence, spark)
+            self.external.settle(self.postgres_sync.reached)
+            self.drift.report(contributions, iso_of_ms(batch.batch_ms))
 
     def _metadata(self, batch: BatchRange, outcomes: OutcomeCounts) -> CommitMetadata:
         return CommitMetadata(

@@ -5,11 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from streaming.errors import StreamingError
 from streaming.recovery.offsets import Decision, Offsets, decide, furthest
 from streaming.sinks.fence import Fence
+from warehouse.lake.arrow_io import ArrowTable
 from warehouse.lake.commit_metadata import CommitMetadata
 from warehouse.lake.delta_io import append
 from warehouse.lake.delta_log import DeltaLog
@@ -18,6 +21,10 @@ from warehouse.lake.tables import Table
 
 SMALL_BATCH = 50_000
 """Rows up to which a batch becomes one file: a second file costs more than a second core saves."""
+
+
+class TableMoved(StreamingError):
+    """Another job moved a table's end between two steps of a batch: start again, the next start continues."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +48,19 @@ class OffsetTrackedTable:
         self.log = DeltaLog(self.path)
         self.generations = generations
         self._locks = locks
+        self._arrow = ArrowTable(table, self.path)
 
     @contextmanager
     def locked(self, fence: Fence) -> Iterator[None]:
         """Holds the table's lock, with the fence checked inside it."""
         with self._locks.hold(self.table.name):
+            fence.check()
+            yield
+
+    @contextmanager
+    def locked_in_python(self, fence: Fence) -> Iterator[None]:
+        """The same, for commits by this Python process."""
+        with self._locks.hold_in_python(self.table.name):
             fence.check()
             yield
 
@@ -75,6 +90,30 @@ class OffsetTrackedTable:
                 reached = reached | (here & (F.col("offset") < at))
             below = below | ((topic == name) & reached)
         return ~below
+
+    def expects(self, start: Offsets, to: Offsets) -> bool:
+        """Whether a batch [start, to) is the next one: the table ends at its start, and has nothing of it."""
+        return decide(self.end(), start, to) is Decision.WHOLE
+
+    def append_next(self, fence: Fence, rows: pa.Table, metadata: CommitMetadata) -> Written:
+        """Writes the next batch, whole, without Spark. `metadata` has its offsets.
+
+        Raises:
+            TableMoved: it is not the next one any more.
+            Fenced: a newer driver holds the query.
+        """
+        with self.locked_in_python(fence):
+            end, newest = self.end(), self.log.newest_metadata()
+            if not self.expects(metadata.start, metadata.end):
+                raise TableMoved(f"{self.table.name} was moved by another job while query {fence.query} wrote a batch")
+            reached = metadata.start if end is None else end
+            metadata = replace(metadata, start=reached, end=furthest(reached, metadata.end))
+            self.append_in_arrow(rows, metadata.with_totals(newest))
+            return Written(self.log.newest_version(), Decision.WHOLE)
+
+    def append_in_arrow(self, rows: pa.Table, metadata: CommitMetadata) -> None:
+        """One commit by this Python process, whatever the offsets. Hold `locked_in_python`."""
+        self._arrow.append(rows, metadata)
 
     def append_batch(
         self,

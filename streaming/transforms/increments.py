@@ -63,6 +63,7 @@ def make_post_aggregation() -> OnePassAggregation:
         columns=columns,
         keys=("fact", "at", "key_a", "key_b", "row"),
         sums=make_sums(sum_of("k")),
+        row=_row_if((F.col("outcome") == "silver") & _is_sampled(), RECENT_POST, _recent_post_fields()),
     )
 
 
@@ -87,6 +88,7 @@ def make_machine_event_aggregation() -> OnePassAggregation:
         columns=make_columns(row=_row_if(F.col("fact") == "machine_event", MACHINE_EVENT, {})),
         keys=("fact", "key_a", "row"),
         sums=make_sums(),
+        row=_row_if(F.col("outcome") == "silver", MACHINE_EVENT, {}),
     )
 
 

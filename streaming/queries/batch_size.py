@@ -1,0 +1,46 @@
+"""An upper bound of a batch's bytes before it is read: how much the broker's log grew.
+
+Offsets tell how many records a batch has, not how large they are: all of a sudden each may have 1 MB. The size of a
+partition's log, read after the batch was planned, less its size when the log still ended at or before the batch's
+start, is at least the size of the batch's records. After a backlog, or retention in between, all of the log counts.
+(Topics store uncompressed, see `streaming.kafka_admin`.)
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+from streaming.kafka_admin import LogState, TopicWatch
+from streaming.recovery.checkpoint import BatchRange
+from streaming.recovery.offsets import covers
+
+KEPT_OBSERVATIONS = 20
+"""A batch starts where the one before was planned to end, so usually the observation before the last one is used."""
+
+
+@dataclass
+class BatchSize:
+    """The observations of one topic. `observe` once before the query starts, then `find_bound` in each batch."""
+
+    watch: TopicWatch
+    topic: str
+
+    def __post_init__(self) -> None:
+        self._observed: deque[LogState] = deque(maxlen=KEPT_OBSERVATIONS)
+
+    def observe(self) -> LogState:
+        """Reads the state of the topic's log now.
+
+        Raises:
+            StartBroker: the broker does not answer.
+        """
+        state = self.watch.read_log(self.topic)
+        self._observed.append(state)
+        return state
+
+    def find_bound(self, batch: BatchRange) -> int:
+        """The batch has at most so many bytes: the growth of the log, or all of it where no observation fits."""
+        now = self.observe()
+        for before in reversed(self._observed):
+            if before.begins == now.begins and covers(batch.start, {self.topic: before.ends}):
+                return sum(size - before.sizes.get(partition, 0) for partition, size in now.sizes.items())
+        return sum(now.sizes.values())
