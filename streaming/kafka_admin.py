@@ -2,15 +2,16 @@
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from streaming.errors import StartBroker
+from streaming.recovery.offsets import Offsets
 from streaming.recovery.topic_generations import Topic
 from streaming.settings import KafkaSettings
 
@@ -21,11 +22,15 @@ _LATEST, _EARLIEST = -1, -2  # in Kafka's ListOffsets request: the end and the b
 
 @dataclass(frozen=True)
 class LogState:
-    """A topic's log at one moment, by partition (as text); read in the order begins, sizes, ends."""
+    """The logs of some topics at one moment; read in the order begins, sizes, ends."""
 
-    begins: dict[str, int]
-    sizes: dict[str, int]  # bytes of the segments; of the largest replica
-    ends: dict[str, int]
+    begins: Offsets
+    sizes: Mapping[tuple[str, int], int]  # (topic, partition) -> bytes of its segments, of the largest replica
+    ends: Offsets
+
+    def count_bytes(self) -> int:
+        """Of all partitions."""
+        return sum(self.sizes.values())
 
 
 @contextmanager
@@ -79,13 +84,13 @@ class TopicWatch:
         """
         return self._ask(lambda admin: _describe(admin, self._settings))
 
-    def read_log(self, topic: str) -> LogState:
-        """The state of a topic's log. In its order of reading, records appended meanwhile make no size too small.
+    def read_logs(self, topics: tuple[str, ...]) -> LogState:
+        """The state of the topics' logs. Records appended while it is read make no growth too small.
 
         Raises:
             StartBroker: the broker does not answer.
         """
-        return self._ask(lambda admin: _read_log(admin, topic))
+        return self._ask(lambda admin: _read_logs(admin, topics))
 
     def close(self) -> None:
         """Closes the connection; the next `describe` opens another."""
@@ -136,19 +141,28 @@ def _read_offsets(settings: KafkaSettings, which: int) -> dict[str, dict[int, in
         return offsets
 
 
-def _read_log(admin: KafkaAdminClient, topic: str) -> LogState:
-    (described,) = admin.describe_topics([topic])
-    places = [TopicPartition(topic, partition["partition_index"]) for partition in described["partitions"]]
+def _read_logs(admin: KafkaAdminClient, topics: tuple[str, ...]) -> LogState:
+    places = [
+        TopicPartition(topic["name"], partition["partition_index"])
+        for topic in admin.describe_topics(list(topics))
+        for partition in topic["partitions"]
+    ]
     begins = admin.list_partition_offsets(dict.fromkeys(places, _EARLIEST))
-    sizes: dict[str, int] = {}
-    for broker in admin.describe_log_dirs([topic]):
-        for folder in broker["log_dirs"]:
-            for partition in (partition for held in folder["topics"] for partition in held["partitions"]):
-                number = str(partition["partition_index"])
-                sizes[number] = max(sizes.get(number, 0), int(partition["partition_size"]))
+    sizes: dict[tuple[str, int], int] = {}
+    for broker in admin.describe_log_dirs(list(topics)):
+        for topic in (topic for folder in broker["log_dirs"] for topic in folder["topics"]):
+            for partition in topic["partitions"]:
+                place = topic["name"], int(partition["partition_index"])
+                sizes[place] = max(sizes.get(place, 0), int(partition["partition_size"]))
     ends = admin.list_partition_offsets(dict.fromkeys(places, _LATEST))
-    begin_of, end_of = ({str(p.partition): found.offset for p, found in at.items()} for at in (begins, ends))
-    return LogState(begin_of, sizes, end_of)
+    return LogState(_by_topic(begins), sizes, _by_topic(ends))
+
+
+def _by_topic(found: Mapping[TopicPartition, Any]) -> Offsets:
+    offsets: dict[str, dict[str, int]] = {}
+    for place, at in found.items():
+        offsets.setdefault(place.topic, {})[str(place.partition)] = at.offset
+    return offsets
 
 
 def _describe(admin: KafkaAdminClient, settings: KafkaSettings) -> dict[str, Topic]:

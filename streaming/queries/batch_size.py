@@ -13,27 +13,30 @@ from streaming.kafka_admin import LogState, TopicWatch
 from streaming.recovery.checkpoint import BatchRange
 from streaming.recovery.offsets import covers
 
+SMALL_RECORDS, SMALL_BYTES = 20_000, 32 * 2**20
+"""A batch within both limits is written without Spark. The driver then holds it some three times: as Spark's result, as
+an Arrow table, and in parts of it."""
 KEPT_OBSERVATIONS = 20
 """A batch starts where the one before was planned to end, so usually the observation before the last one is used."""
 
 
 @dataclass
 class BatchSize:
-    """The observations of one topic. `observe` once before the query starts, then `find_bound` in each batch."""
+    """The observations of some topics. `observe` once before the query starts, then `find_bound` in each batch."""
 
     watch: TopicWatch
-    topic: str
+    topics: tuple[str, ...]
 
     def __post_init__(self) -> None:
         self._observed: deque[LogState] = deque(maxlen=KEPT_OBSERVATIONS)
 
     def observe(self) -> LogState:
-        """Reads the state of the topic's log now.
+        """Reads the state of the topics' logs now.
 
         Raises:
             StartBroker: the broker does not answer.
         """
-        state = self.watch.read_log(self.topic)
+        state = self.watch.read_logs(self.topics)
         self._observed.append(state)
         return state
 
@@ -41,6 +44,6 @@ class BatchSize:
         """The batch has at most so many bytes: the growth of the log, or all of it where no observation fits."""
         now = self.observe()
         for before in reversed(self._observed):
-            if before.begins == now.begins and covers(batch.start, {self.topic: before.ends}):
-                return sum(size - before.sizes.get(partition, 0) for partition, size in now.sizes.items())
-        return sum(now.sizes.values())
+            if before.begins == now.begins and covers(batch.start, before.ends):
+                return now.count_bytes() - before.count_bytes()
+        return now.count_bytes()

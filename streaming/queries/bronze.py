@@ -1,11 +1,12 @@
 """Bronze: every record of every topic as it arrived. It needs no PostgreSQL and continues while that is away."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.streaming import StreamingQuery
 
+from streaming.queries.batch_size import SMALL_BYTES, SMALL_RECORDS, BatchSize
 from streaming.queries.outcomes import iso_of_ms
 from streaming.queries.runtime import Runtime
 from streaming.recovery.checkpoint import BatchRange, Lineage, read_range
@@ -28,10 +29,12 @@ class BronzeQuery:
     fence: Fence
     lineage: Lineage
     generations: dict[str, int]
+    size: BatchSize
 
     def start(self) -> StreamingQuery:
         """Starts the stream."""
         runtime, settings = self.runtime, self.runtime.stream.queries[NAME]
+        self.size.observe()
         records = read_topics(runtime.spark, runtime.kafka, self.lineage.start, settings.max_offsets_per_trigger)
         return (
             select_records(records, self.generations)
@@ -52,7 +55,20 @@ class BronzeQuery:
         self.runtime.check_stop()
         batch = read_range(self.lineage.folder, batch_id, self.lineage.start)
         self.runtime.check_generations(self.generations)
+        if self._is_small_and_next(batch):
+            metadata = replace(self._metadata(batch), start=batch.start, end=batch.to)
+            self.table.append_next(self.fence, records.toArrow(), metadata)
+        else:
+            self._append_by_spark(records, batch)
 
+    def _is_small_and_next(self, batch: BatchRange) -> bool:
+        return (
+            batch.records <= SMALL_RECORDS
+            and self.table.expects(batch.start, batch.to)
+            and self.size.find_bound(batch) <= SMALL_BYTES
+        )
+
+    def _append_by_spark(self, records: DataFrame, batch: BatchRange) -> None:
         def make_rows(decision: Decision, end: Offsets) -> tuple[DataFrame, CommitMetadata]:
             rows = records if decision is Decision.WHOLE else records.where(self.table.beyond(end))
             return rows, self._metadata(batch)

@@ -69,7 +69,7 @@ def open_topic_query(runtime: Runtime, pipeline: TopicPipeline) -> TopicQuery:
         _make_dedup_recovery(runtime, pipeline, tables, lineage),
         QualityGate(name, tables.silver, ledger, runtime.rules),
         SchemaDriftLog(name, generations[name], ledger),
-        BatchSize(runtime.watch, name),
+        BatchSize(runtime.watch, (name,)),
     )
 
 
@@ -83,7 +83,7 @@ def open_bronze_query(runtime: Runtime) -> BronzeQuery:
     topic = TopicState(begin, runtime.read_latest_offsets(topics))
     _check_reachable(runtime, "bronze", state.end, topic)
     lineage, _ = _open_lineage(runtime, "bronze", state, topic)
-    return BronzeQuery(runtime, table, fence, lineage, generations)
+    return BronzeQuery(runtime, table, fence, lineage, generations, BatchSize(runtime.watch, topics))
 
 
 def open_gold_query(runtime: Runtime, pipeline: GoldPipeline) -> GoldQuery:

@@ -12,7 +12,7 @@ from pyspark.sql.streaming import StreamingQuery
 
 from streaming.errors import StreamingError
 from streaming.progress import timed
-from streaming.queries.batch_size import BatchSize
+from streaming.queries.batch_size import SMALL_BYTES, SMALL_RECORDS, BatchSize
 from streaming.queries.dedup_recovery import DedupRecovery
 from streaming.queries.external_commits import ExternalCommits
 from streaming.queries.outcomes import OutcomeCounts, iso_of_ms, read_outcomes
@@ -35,9 +35,6 @@ from warehouse.lake.commit_metadata import CommitMetadata
 
 FEW_RECORDS = 5_000
 """Of a batch that Spark writes: up to so many, one task does what follows deduplication, without a shuffle."""
-SMALL_RECORDS, SMALL_BYTES = 20_000, 32 * 2**20
-"""A batch within both limits is written without Spark. The driver then holds it some three times: as Spark's result, as
-an Arrow table, and in parts of it."""
 
 
 class ClockWentBack(StreamingError):

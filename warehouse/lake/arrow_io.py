@@ -58,11 +58,10 @@ class ArrowTable:
 
     def _fit(self, rows: pa.Table) -> pa.Table:
         """Checked here, because the errors of delta-rs show rows."""
-        try:
-            fitted = rows.select(self._schema.names).cast(self._schema)
-        except (KeyError, pa.ArrowInvalid, pa.ArrowTypeError) as error:
-            raise RowsDoNotFit(f"rows for {self._name} do not fit its schema ({type(error).__name__})") from None
         for field in self._schema:
-            if not field.nullable and fitted[field.name].null_count:
-                raise RowsDoNotFit(f"rows for {self._name} have no {field.name}")
-        return fitted
+            if field.name not in rows.column_names or (not field.nullable and rows[field.name].null_count):
+                raise RowsDoNotFit(f"rows for {self._name} without a {field.name}")
+        try:
+            return rows.select(self._schema.names).cast(self._schema)
+        except (ValueError, TypeError, NotImplementedError) as error:  # Arrow's errors are subclasses
+            raise RowsDoNotFit(f"rows for {self._name} do not fit its schema ({type(error).__name__})") from None
