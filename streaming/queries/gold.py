@@ -7,7 +7,9 @@ after the version that each gold table records, so a lost checkpoint costs nothi
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.streaming import StreamingQuery
@@ -16,16 +18,19 @@ from streaming.queries.external_commits import ExternalCommits
 from streaming.queries.runtime import Runtime
 from streaming.sinks.delta import OffsetTrackedTable
 from streaming.sinks.fence import Fence
+from streaming.transforms import gold_arrow
 from streaming.transforms.gold_aggregates import (
     count_by_author_day,
     count_by_hashtag_minute,
     count_by_mention_edge,
     measure_by_machine_minute,
 )
+from warehouse.lake.arrow_io import read_rows
 from warehouse.lake.commit_metadata import CommitMetadata
 from warehouse.lake.commit_replay import replay_commits
 from warehouse.lake.delta_io import match_on, merge, overwrite, read_added_rows, read_table
 from warehouse.lake.delta_log import Commit, DeltaLog
+from warehouse.lake.schemas.silver import SENSORS
 from warehouse.lake.tables import (
     AUTHOR_DAYS,
     HASHTAG_MINUTES,
@@ -38,6 +43,8 @@ from warehouse.lake.tables import (
 
 log = logging.getLogger(__name__)
 COMMITS_AT_ONCE = 500
+SMALL_BYTES = 32 * 2**20
+"""Of the data files of a chunk: up to so many it is aggregated in the driver, without Spark."""
 LEAST, GREATEST = {"lowest"}, {"highest"}
 
 
@@ -50,6 +57,8 @@ class Aggregate:
 
     table: Table
     count: Callable[[DataFrame], DataFrame]
+    count_in_arrow: Callable[[pa.Table], pa.Table]  # the same
+    columns: tuple[str, ...]  # of silver, that it reads
 
 
 @dataclass(frozen=True)
@@ -66,12 +75,38 @@ GOLD = (
         "gold_posts",
         POSTS,
         (
-            Aggregate(HASHTAG_MINUTES, count_by_hashtag_minute),
-            Aggregate(AUTHOR_DAYS, count_by_author_day),
-            Aggregate(MENTION_EDGES, count_by_mention_edge),
+            Aggregate(
+                HASHTAG_MINUTES,
+                count_by_hashtag_minute,
+                gold_arrow.count_by_hashtag_minute,
+                ("created_at", "counted_hashtags", "lang"),
+            ),
+            Aggregate(
+                AUTHOR_DAYS,
+                count_by_author_day,
+                gold_arrow.count_by_author_day,
+                ("created_at", "author_pseudonym", "in_reply_to", "mention_pseudonyms"),
+            ),
+            Aggregate(
+                MENTION_EDGES,
+                count_by_mention_edge,
+                gold_arrow.count_by_mention_edge,
+                ("created_at", "author_pseudonym", "mention_pseudonyms"),
+            ),
         ),
     ),
-    GoldPipeline("gold_machines", READINGS, (Aggregate(MACHINE_MINUTES, measure_by_machine_minute),)),
+    GoldPipeline(
+        "gold_machines",
+        READINGS,
+        (
+            Aggregate(
+                MACHINE_MINUTES,
+                measure_by_machine_minute,
+                gold_arrow.measure_by_machine_minute,
+                ("measured_at", "machine_id", *SENSORS),
+            ),
+        ),
+    ),
 )
 
 
@@ -109,38 +144,49 @@ class GoldQuery:
         silver = DeltaLog(self.runtime.lake.path / self.pipeline.silver.name)
         upto = silver.newest_version()
         for aggregate, table in zip(self.pipeline.aggregates, self.tables, strict=True):
-            with table.locked(self.fence):
-                self._update(unread.sparkSession, aggregate, table, (silver, upto))
+            self._update(unread.sparkSession, aggregate, table, (silver, upto))
         self.external.settle(upto)
 
     def _update(
         self, spark: SparkSession, aggregate: Aggregate, table: OffsetTrackedTable, silver: tuple[DeltaLog, int]
     ) -> None:
         silver_log, upto = silver
-        newest = table.log.newest_metadata()
+        with table.locked_in_python(self.fence):  # waits for a merge that an older driver had begun
+            newest = table.log.newest_metadata()
         reached = -1 if newest is None else newest.silver_version
 
         def apply(commits: list[Commit]) -> None:
-            self._merge(spark, aggregate, table, commits)
+            if sum(Path(file).stat().st_size for commit in commits for file in commit.added) <= SMALL_BYTES:
+                self._merge_in_arrow(aggregate, table, commits)
+            else:
+                self._merge(spark, aggregate, table, commits)
 
         def rebuild(reason: str) -> None:
             log.warning('query=%s table=%s gold=rebuild reason="%s"', self.pipeline.name, table.table.name, reason)
-            self._rebuild(spark, aggregate, table, upto)
+            with table.locked(self.fence):
+                self._rebuild(spark, aggregate, table, upto)
 
         if reached > upto:
             rebuild("gold is ahead of silver")
         else:
             replay_commits(silver_log, (reached, upto), COMMITS_AT_ONCE, apply, rebuild)
 
+    def _merge_in_arrow(self, aggregate: Aggregate, table: OffsetTrackedTable, commits: list[Commit]) -> None:
+        rows = read_rows((file for commit in commits for file in commit.added), list(aggregate.columns))
+        increments = aggregate.count_in_arrow(rows)
+        with table.locked_in_python(self.fence):
+            table.merge_in_arrow(increments, combine_columns(aggregate.table), self._metadata(commits[-1].version))
+
     def _merge(
         self, spark: SparkSession, aggregate: Aggregate, table: OffsetTrackedTable, commits: list[Commit]
     ) -> None:
         rows = read_added_rows(spark, commits, self.pipeline.silver.schema)
         increments = rows.transform(aggregate.count).persist()
+        changes = {name: F.expr(combined) for name, combined in combine_columns(aggregate.table).items()}
         try:
             match = _match(aggregate.table, increments)
-            changes = _changes(aggregate.table)
-            merge(increments, table.path, match, changes, self._metadata(commits[-1].version))
+            with table.locked(self.fence):
+                merge(increments, table.path, match, changes, self._metadata(commits[-1].version))
         finally:
             increments.unpersist()
 
@@ -161,14 +207,14 @@ def _match(table: Table, increments: DataFrame) -> Column:
     return keys if low is None else keys & F.col(f"old.{first}").between(F.lit(low), F.lit(high))
 
 
-def _changes(table: Table) -> dict[str, Column]:
+def combine_columns(table: Table) -> dict[str, str]:
+    """Column -> SQL expression of its value after a merge of `new` into `old`, for Spark as for delta-rs."""
     return {name: _combined(name) for name in table.schema.names if name not in table.key}
 
 
-def _combined(name: str) -> Column:
-    old, new = F.col(f"old.{name}"), F.col(f"new.{name}")
+def _combined(name: str) -> str:
     if name in LEAST:
-        return F.least(old, new)
+        return f"least(old.{name}, new.{name})"
     if name in GREATEST:
-        return F.greatest(old, new)
-    return old + new
+        return f"greatest(old.{name}, new.{name})"
+    return f"old.{name} + new.{name}"

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from streaming.transforms.arrow_groups import TIMESTAMP
 from streaming.transforms.deduplication import valid_key
 from streaming.transforms.increments import (
     make_machine_event_aggregation,
@@ -18,7 +19,6 @@ from streaming.transforms.increments import (
 from streaming.transforms.machine_events import parse_machine_events, stage_machine_events
 from streaming.transforms.one_pass import OnePassAggregation
 from streaming.transforms.one_pass_arrow import (
-    TIMESTAMP,
     Increments,
     add_up_in_arrow,
     machine_event_increments,

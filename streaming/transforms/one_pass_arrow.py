@@ -12,12 +12,11 @@ from itertools import combinations
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from streaming.transforms.arrow_groups import TIMESTAMP, count, floor_time, group, measure, repeat
 from streaming.transforms.increments import PAIRED_TAGS
 from streaming.transforms.one_pass import DRIFT, OUTCOME, PARTITION_STEP, WARNED
 from warehouse.lake.schemas import quarantine, silver
 
-TIMESTAMP = pa.timestamp("us", tz="UTC")
-WITHOUT_ZONE = pa.timestamp("us")  # with a zone Arrow looks up its rules: slower, and the same in UTC
 COLUMNS = {
     "fact": pa.string(),
     "key_a": pa.string(),
@@ -42,12 +41,12 @@ def add_up_in_arrow(staged: pa.Table, increments: Increments, further: dict[str,
 def post_increments(staged: pa.Table) -> Iterator[pa.Table]:
     """As `increments.make_post_aggregation`."""
     deletions = _where(staged, "outcome", "deletion")
-    yield _count(deletions, "deletion", {"key_a": deletions["source"], "key_b": deletions["post_id"]})
+    yield _count("deletion", {"key_a": deletions["source"], "key_b": deletions["post_id"]})
     posts = _where(staged, "outcome", "silver")
     tags = _list(posts, "counted_hashtags")
     parents = pc.list_parent_indices(tags)
-    minutes, langs = pc.take(_floor(posts["created_at"], "minute"), parents), pc.take(posts["lang"], parents)
-    yield _count(posts, "hashtag_minute", {"at": minutes, "key_a": pc.list_flatten(tags), "key_b": langs})
+    minutes, langs = pc.take(floor_time(posts["created_at"], "minute"), parents), pc.take(posts["lang"], parents)
+    yield _count("hashtag_minute", {"at": minutes, "key_a": pc.list_flatten(tags), "key_b": langs})
     yield _pairs(posts)
     yield _author_days(posts)
     yield _rows(posts, "recent_post")
@@ -56,24 +55,11 @@ def post_increments(staged: pa.Table) -> Iterator[pa.Table]:
 def reading_increments(staged: pa.Table) -> Iterator[pa.Table]:
     """As `increments.make_reading_aggregation`."""
     readings = _where(staged, "outcome", "silver")
-    minutes = _floor(readings["measured_at"], "minute")
+    keys = {"at": floor_time(readings["measured_at"], "minute"), "key_a": readings["machine_id"]}
     for sensor in silver.SENSORS:
-        value = readings[sensor]
-        table = pa.table({"at": minutes, "key_a": readings["machine_id"], "v": value, "s": pc.multiply(value, value)})
-        sums = table.group_by(["at", "key_a"], use_threads=False).aggregate(
-            [([], "count_all"), ("v", "sum"), ("s", "sum"), ("v", "min"), ("v", "max")]
-        )
-        columns = {
-            "at": sums["at"],
-            "key_a": sums["key_a"],
-            "key_b": _repeat(sensor, len(sums)),
-            "n": sums["count_all"],
-            "total": sums["v_sum"].cast(pa.decimal128(38, 4)),
-            "total_squares": sums["s_sum"].cast(pa.decimal128(38, 8)),
-            "lowest": sums["v_min"],
-            "highest": sums["v_max"],
-        }
-        yield _named("machine_minute", columns)
+        sums = measure(keys, readings[sensor])
+        named = sums.rename_columns(["at", "key_a", "n", *sums.column_names[3:]])
+        yield _named("machine_minute", named.append_column("key_b", repeat(sensor, len(named))))
 
 
 def machine_event_increments(staged: pa.Table) -> Iterator[pa.Table]:
@@ -102,78 +88,63 @@ def select_deletion_rows(staged: pa.Table) -> pa.Table:
 
 def _outcomes(staged: pa.Table) -> pa.Table:
     is_reliable = pc.and_(pc.equal(staged["outcome"], "silver"), pc.is_null(staged["warned"]))
-    table = pa.table(
-        {
-            "key_a": staged["outcome"],
-            "m": staged["is_late"].cast(pa.int64()),
-            "newest_event_at": pc.if_else(is_reliable, staged["event_at"], pa.scalar(None, staged["event_at"].type)),
-        }
-    )
-    sums = table.group_by("key_a", use_threads=False).aggregate(
-        [([], "count_all"), ("m", "sum"), ("newest_event_at", "max")]
-    )
-    columns = {"key_a": sums["key_a"], "n": sums["count_all"], "m": sums["m_sum"]}
-    return _named(OUTCOME, {**columns, "newest_event_at": sums["newest_event_at_max"]})
+    columns = {
+        "key_a": staged["outcome"],
+        "m": staged["is_late"].cast(pa.int64()),
+        "newest_event_at": pc.if_else(is_reliable, staged["event_at"], pa.scalar(None, staged["event_at"].type)),
+    }
+    sums = group(columns, ["key_a"], [("m", "sum"), ("newest_event_at", "max")])
+    return _named(OUTCOME, sums.rename_columns(["key_a", "n", "m", "newest_event_at"]))
 
 
 def _warnings(staged: pa.Table) -> pa.Table:
-    return _count(staged, WARNED, {"key_a": pc.drop_null(staged["warned"])})
+    return _count(WARNED, {"key_a": pc.drop_null(staged["warned"])})
 
 
 def _unknown_fields(staged: pa.Table) -> pa.Table:
     """One row per field, with the first record that has it."""
     names = _list(staged, "unknown_fields")
     places = pc.add(pc.multiply(staged["partition"].cast(pa.int64()), PARTITION_STEP), staged["offset"])
-    table = pa.table({"key_a": pc.list_flatten(names), "place": pc.take(places, pc.list_parent_indices(names))})
-    firsts = table.group_by("key_a", use_threads=False).aggregate([([], "count_all"), ("place", "min")])
-    columns = {"key_a": firsts["key_a"], "n": firsts["count_all"]}
-    return _named(DRIFT, {**columns, "partition_offset": firsts["place_min"]})
+    columns = {"key_a": pc.list_flatten(names), "place": pc.take(places, pc.list_parent_indices(names))}
+    firsts = group(columns, ["key_a"], [("place", "min")])
+    return _named(DRIFT, firsts.rename_columns(["key_a", "n", "partition_offset"]))
 
 
 def _pairs(posts: pa.Table) -> pa.Table:
     """Pairs of a post's first `PAIRED_TAGS` counted tags, low < high by code point, counted by hour."""
     several = posts.filter(pc.greater(pc.list_value_length(posts["counted_hashtags"]), 1))
-    hours = _floor(several["created_at"], "hour").to_pylist()
+    hours = floor_time(several["created_at"], "hour").to_pylist()
     counts: Counter[tuple[object, str, str]] = Counter()
     for hour, tags in zip(hours, several["counted_hashtags"].to_pylist(), strict=True):
         counts.update((hour, low, high) for low, high in combinations(sorted(tags[:PAIRED_TAGS]), 2))
     at, low, high = map(list, zip(*counts, strict=True)) if counts else ([], [], [])
     columns = {"at": pa.array(at, TIMESTAMP), "key_a": pa.array(low, pa.string()), "key_b": pa.array(high, pa.string())}
-    return _named("hashtag_pair_hour", {**columns, "n": pa.array(counts.values(), pa.int64())})
+    return _named("hashtag_pair_hour", pa.table({**columns, "n": pa.array(counts.values(), pa.int64())}))
 
 
 def _author_days(posts: pa.Table) -> pa.Table:
-    table = pa.table(
-        {
-            "at": _floor(posts["created_at"], "day"),
-            "key_a": posts["author_pseudonym"],
-            "m": pc.is_valid(posts["in_reply_to"]).cast(pa.int64()),
-            "k": pc.list_value_length(posts["mention_pseudonyms"]).cast(pa.int64()),
-        }
-    )
-    sums = table.group_by(["at", "key_a"], use_threads=False).aggregate([([], "count_all"), ("m", "sum"), ("k", "sum")])
-    columns = {"at": sums["at"], "key_a": sums["key_a"], "n": sums["count_all"]}
-    return _named("author_day", {**columns, "m": sums["m_sum"], "k": sums["k_sum"]})
+    columns = {
+        "at": floor_time(posts["created_at"], "day"),
+        "key_a": posts["author_pseudonym"],
+        "m": pc.is_valid(posts["in_reply_to"]).cast(pa.int64()),
+        "k": pc.list_value_length(posts["mention_pseudonyms"]).cast(pa.int64()),
+    }
+    sums = group(columns, ["at", "key_a"], [("m", "sum"), ("k", "sum")])
+    return _named("author_day", sums.rename_columns(["at", "key_a", "n", "m", "k"]))
 
 
 def _rows(silver_rows: pa.Table, fact: str) -> pa.Table:
     """The rows that are stored as they are, each once."""
     stored = silver_rows["row"].filter(pc.is_valid(silver_rows["row"]))
-    return _named(fact, {"row": stored, "n": pa.array([1] * len(stored), pa.int64())})
+    return _named(fact, pa.table({"row": stored, "n": pa.array([1] * len(stored), pa.int64())}))
 
 
-def _count(source: pa.Table, fact: str, keys: dict[str, pa.ChunkedArray | pa.Array]) -> pa.Table:
-    counted = pa.table(keys).group_by(list(keys), use_threads=False).aggregate([([], "count_all")])
-    return _named(fact, {**{name: counted[name] for name in keys}, "n": counted["count_all"]})
+def _count(fact: str, keys: dict[str, pa.ChunkedArray | pa.Array]) -> pa.Table:
+    return _named(fact, count(keys, "n"))
 
 
-def _named(fact: str, columns: dict[str, pa.ChunkedArray | pa.Array]) -> pa.Table:
-    table = pa.table(columns)
-    return table.append_column("fact", _repeat(fact, len(table)))
-
-
-def _repeat(text: str, times: int) -> pa.Array:
-    return pa.repeat(pa.scalar(text, pa.string()), times)
+def _named(fact: str, part: pa.Table) -> pa.Table:
+    return part.append_column("fact", repeat(fact, len(part)))
 
 
 def _complete(part: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -191,7 +162,3 @@ def _where(table: pa.Table, column: str, value: str) -> pa.Table:
 def _list(table: pa.Table, column: str) -> pa.Array:
     """A column of lists as one array, which `list_parent_indices` needs."""
     return table[column].combine_chunks()
-
-
-def _floor(times: pa.ChunkedArray, unit: str) -> pa.ChunkedArray:
-    return pc.floor_temporal(times.cast(WITHOUT_ZONE), unit=unit).cast(TIMESTAMP)

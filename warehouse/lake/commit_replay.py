@@ -46,10 +46,10 @@ def split_commits(commits: list[Commit], chunk_size: int) -> Iterator[list[Commi
 
 @contextmanager
 def _rebuild_if_file_is_gone() -> Iterator[None]:
-    """Raises RebuildNeeded for Spark's error about a data file that was compacted and vacuumed since its commit."""
+    """Raises RebuildNeeded for a data file that was compacted and vacuumed since its commit."""
     try:
         yield
-    except PySparkException as error:
-        if not any(words in str(error) for words in _FILE_IS_GONE):
+    except (PySparkException, FileNotFoundError) as error:
+        if isinstance(error, PySparkException) and not any(words in str(error) for words in _FILE_IS_GONE):
             raise
         raise RebuildNeeded("a data file of a commit was vacuumed") from error
