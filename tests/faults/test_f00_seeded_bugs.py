@@ -7,6 +7,8 @@ from itertools import count
 from typing import Any
 
 import psycopg2
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from psycopg2.extensions import connection
 from pyspark.sql import functions as F
@@ -20,6 +22,7 @@ from streaming.queries.topic_query import TopicQuery
 from streaming.recovery.offsets import Decision
 from streaming.sinks import postgres
 from streaming.sinks.postgres import Ledger
+from streaming.transforms import one_pass_arrow
 from tests.support.faults.broker_losses import lose_records
 from tests.support.faults.crashes import CRASH, crash_before
 from tests.support.faults.fixtures import AssertExact
@@ -111,8 +114,9 @@ def swallow_errors(patch: pytest.MonkeyPatch) -> None:
 
 def close_minutes_at_their_end(patch: pytest.MonkeyPatch) -> None:
     """Minutes are (00:00, 01:00] instead of [00:00, 01:00)."""
-    trunc, moment = F.date_trunc, F.expr("INTERVAL 1 MICROSECOND")
-    patch.setattr(F, "date_trunc", lambda unit, at: trunc(unit, F.col(at) - moment if unit == "minute" else F.col(at)))
+    floor, moment = one_pass_arrow.floor_time, pa.scalar(timedelta(microseconds=1))
+    earlier = {"minute": lambda at: floor(pc.subtract(at, moment), "minute")}
+    patch.setattr(one_pass_arrow, "floor_time", lambda at, unit: earlier.get(unit, lambda at: floor(at, unit))(at))
 
 
 def read_local_time(patch: pytest.MonkeyPatch) -> None:
@@ -121,9 +125,9 @@ def read_local_time(patch: pytest.MonkeyPatch) -> None:
 
 
 def count_days_by_local_time(patch: pytest.MonkeyPatch) -> None:
-    trunc = F.date_trunc
-    local = {"day": lambda at: trunc("day", F.from_utc_timestamp(at, "Asia/Kathmandu"))}
-    patch.setattr(F, "date_trunc", lambda unit, at: local.get(unit, lambda at: trunc(unit, at))(at))
+    floor, ahead = one_pass_arrow.floor_time, pa.scalar(timedelta(hours=5, minutes=45))  # Asia/Kathmandu
+    local = {"day": lambda at: floor(pc.add(at, ahead), "day")}
+    patch.setattr(one_pass_arrow, "floor_time", lambda at, unit: local.get(unit, lambda at: floor(at, unit))(at))
 
 
 def keep_repeats(patch: pytest.MonkeyPatch) -> None:

@@ -1,24 +1,34 @@
-"""F2: a crash between any two steps of a batch, and in the middle of the long ones; the next start continues."""
+"""F2: a crash between any two steps of a batch, and in the middle of the long ones; the next start continues.
+
+On both paths: small batches are written by Python (delta-rs), others by Spark.
+"""
 
 import io
 import random
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
+import pyarrow as pa
 import pytest
+from deltalake import DeltaTable
+from pyarrow import parquet
 from pyspark.sql import functions as F
 
-from streaming.queries import gold
+from streaming.queries import bronze, gold, topic_query
 from streaming.queries.bronze import BronzeQuery
 from streaming.queries.gold import GoldQuery
 from streaming.queries.postgres_sync import PostgresSync
 from streaming.queries.supervisor import QueryFailed
 from streaming.queries.topic_query import TopicQuery
 from streaming.sinks import postgres
+from streaming.sinks.delta import OffsetTrackedTable
 from streaming.sinks.postgres import Ledger
 from tests.support.faults.crashes import CRASH, crash_after, crash_before
 from tests.support.faults.fixtures import AssertExact, CountInjection
 from tests.support.stream import POSTS_CHAIN, InProcessStream, send_posts
+from warehouse.lake import arrow_io
+from warehouse.lake.arrow_io import ArrowTable
 
 Crash = Callable[[pytest.MonkeyPatch, int], None]
 
@@ -57,6 +67,16 @@ def in_merge(patch: pytest.MonkeyPatch, call: int) -> None:
     patch.setattr(gold, "merge", merge_broken)
 
 
+def between_file_and_commit(patch: pytest.MonkeyPatch, call: int) -> None:
+    """The data file of an append by delta-rs is there, its commit is not."""
+
+    def write_file_only(opened: DeltaTable, rows: pa.Table, **_: Any) -> None:
+        parquet.write_table(rows, f"{opened.table_uri.removeprefix('file://')}/left-{uuid4()}.parquet")
+        raise RuntimeError(CRASH)
+
+    patch.setattr(arrow_io, "write_deltalake", write_file_only)
+
+
 def before(owner: Any, name: str) -> Crash:
     return lambda patch, call: crash_before(patch, owner, name, call)
 
@@ -65,32 +85,53 @@ def after(owner: Any, name: str) -> Crash:
     return lambda patch, call: crash_after(patch, owner, name, call)
 
 
-POINTS: dict[str, tuple[str, Crash]] = {
-    "after the offset log": ("posts", before(TopicQuery, "_stage")),
-    "between quarantine and silver": ("posts", before(TopicQuery, "_append_to_silver")),
+BOTH: dict[str, tuple[str, Crash]] = {
+    "after the offset log": ("posts", before(TopicQuery, "_is_small_and_next")),
     "after silver": ("posts", before(PostgresSync, "apply")),
     "in a COPY": ("posts", in_copy),
     "before COMMIT": ("posts", after(Ledger, "_record")),
     "after COMMIT": ("posts", after(Ledger, "write")),
     "before the commit log": ("posts", after(TopicQuery, "process")),
     "after bronze": ("bronze", after(BronzeQuery, "process")),
+}
+ARROW = {
+    **BOTH,
+    "between a file and its commit": ("posts", between_file_and_commit),
+    "between quarantine and silver": ("posts", before(OffsetTrackedTable, "append_next")),
+    "before a MERGE": ("gold_posts", before(ArrowTable, "merge")),
+    "between two MERGEs": ("gold_posts", after(GoldQuery, "_merge_in_arrow")),
+}
+SPARK = {
+    **BOTH,
+    "between quarantine and silver": ("posts", before(OffsetTrackedTable, "append_batch")),
     "in a MERGE": ("gold_posts", in_merge),
     "between two MERGEs": ("gold_posts", after(GoldQuery, "_merge")),
 }
+POINTS = {("arrow", point): ARROW[point] for point in ARROW} | {("spark", point): SPARK[point] for point in SPARK}
+
+
+def write_by_spark(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No batch is small."""
+    for module in (topic_query, bronze):
+        monkeypatch.setattr(module, "SMALL_RECORDS", 0)
+    monkeypatch.setattr(gold, "SMALL_BYTES", 0)
 
 
 @pytest.mark.fault("F2")
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", POINTS, ids=" ".join)
 def test_a_crash_at_any_point_changes_no_number(
     stream: InProcessStream,
     chance: random.Random,
     assert_exact: AssertExact,
+    monkeypatch: pytest.MonkeyPatch,
     count_injection: CountInjection,
-    point: str,
+    point: tuple[str, str],
     full: bool,
 ) -> None:
     """In a full run five times over the same lake."""
     query, crash = POINTS[point]
+    if point[0] == "spark":
+        write_by_spark(monkeypatch)
     stream.cap("posts", 25)
     stream.cap("bronze", 25)
     for number in range(5 if full else 1):

@@ -12,6 +12,7 @@ import pytest
 from streaming.queries.supervisor import QueryFailed
 from streaming.queries.topic_query import TopicQuery
 from streaming.recovery import lineage
+from streaming.sinks.delta import OffsetTrackedTable
 from tests.support.faults.crashes import CRASH, crash_before
 from tests.support.faults.fixtures import AssertExact, ci_runs
 from tests.support.postgres import copy_database
@@ -99,7 +100,7 @@ def test_changed_rules_decide_a_pending_batch_again(
     stream.drain(POSTS, with_rules(stream.make_runtime(), max_lengths=before))
     stream.send("posts", [make_post(number, text="x" * 50) for number in range(10)])
     with monkeypatch.context() as patch:
-        crash_before(patch, TopicQuery, "_append_to_silver")
+        crash_before(patch, OffsetTrackedTable, "append_next")
         with pytest.raises(QueryFailed, match=CRASH):
             stream.drain(POSTS, with_rules(stream.make_runtime(), max_lengths=before))
     stream.send("posts", [make_post(number, text="x" * 30) for number in range(10)])
@@ -118,7 +119,7 @@ def test_a_clock_set_back_an_hour_starts_a_new_lineage(
     """A batch is planned with a clock an hour ahead; the clock is set right while the query runs."""
     send_posts(stream, 0)
     with monkeypatch.context() as patch:
-        crash_before(patch, TopicQuery, "_stage")
+        crash_before(patch, TopicQuery, "_is_small_and_next")
         with pytest.raises(QueryFailed, match=CRASH):
             stream.drain(POSTS)
     plan_an_hour_ahead(stream.settings.stream.checkpoints / "posts" / "1" / "offsets" / "0")

@@ -6,7 +6,7 @@ import pytest
 
 from streaming.queries.postgres_sync import PostgresSync
 from streaming.queries.supervisor import QueryFailed
-from streaming.queries.topic_query import TopicQuery
+from streaming.sinks.delta import OffsetTrackedTable
 from streaming.sinks.fence import Fenced
 from tests.support.faults.fixtures import AssertExact
 from tests.support.stream import POSTS, POSTS_CHAIN, InProcessStream, send_posts
@@ -18,14 +18,14 @@ def test_an_older_driver_writes_no_silver(
     stream: InProcessStream, assert_exact: AssertExact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send_posts(stream, 0)
-    write = TopicQuery._append_to_silver
+    write = OffsetTrackedTable.append_next
 
-    def write_after_takeover(self: TopicQuery, *arguments: Any) -> Any:
+    def write_after_takeover(self: OffsetTrackedTable, *arguments: Any) -> Any:
         stream.make_runtime().acquire_fence("posts", None)
         return write(self, *arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(TopicQuery, "_append_to_silver", write_after_takeover)
+        patch.setattr(OffsetTrackedTable, "append_next", write_after_takeover)
         with pytest.raises(Fenced, match="held by a newer driver"):
             stream.drain(POSTS)
     assert stream.count("silver/posts") == 0
