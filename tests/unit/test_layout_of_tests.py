@@ -40,13 +40,25 @@ def read_faults(tree: ast.Module) -> Iterator[str]:
             yield ast.literal_eval(node.args[0])
 
 
+def is_of_benchmark(file: Path) -> bool:
+    """The benchmark is a program, not a test: its modules import each other, and its unit test imports them."""
+    return file.is_relative_to(TESTS / "benchmark") or file.name.startswith("test_benchmark")
+
+
 def test_tests_and_support_import_only_support() -> None:
     wrong = [
         f"{file.relative_to(TESTS)} imports {name}"
         for file, tree in FILES.items()
         for name in read_imports(tree)
-        if name.startswith("tests.") and not name.startswith("tests.support.")
+        if name.startswith("tests.")
+        and not name.startswith("tests.support.")
+        and not (name.startswith("tests.benchmark.") and is_of_benchmark(file))
     ]
+    assert wrong == []
+
+
+def test_the_benchmark_holds_no_tests() -> None:
+    wrong = [str(file.relative_to(TESTS)) for file in FILES if "test_" in file.name and "benchmark" in file.parts]
     assert wrong == []
 
 
