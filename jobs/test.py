@@ -1,8 +1,9 @@
 """Run the tests; extra arguments go to pytest. With CI=true a skipped test is a failure.
 
-Without extra arguments all of tests/ runs. `--faults` runs the whole fault matrix instead, for hours; it prints a table
-of faults, runs and differences and writes it to tests/faults/last_full_run.json. A run that was interrupted continues
-with `--resume` on the same code: finished rounds are kept in tests/faults/unfinished_run.json.
+Without extra arguments all tests run but the faults: CI runs a share of them, and so does `test tests/faults`.
+`--faults` runs the whole fault matrix instead, for hours; it prints a table of faults, runs and differences and writes
+it to tests/faults/last_full_run.json. A run that was interrupted continues with `--resume` on the same code: finished
+rounds are kept in tests/faults/unfinished_run.json.
 Examples: `test tests/unit`, `test -k broker -x`, `test -m "not slow"`. The exit code is pytest's.
 """
 

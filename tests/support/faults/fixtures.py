@@ -4,6 +4,7 @@
 Every run of pytest loads this file, so modules that load Spark, Kafka or DuckDB are imported inside functions.
 """
 
+import os
 import random
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -45,6 +46,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("round_number", range(max(_count_rounds(metafunc.config, marker), 1)))
 
 
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """How long a plain run takes, and what it leaves out."""
+    if not _is_plain(config):
+        return None
+    return (
+        "about 12 minutes on two cores; left out: the fault tests (with CI=true their share of CI, 15 minutes more; "
+        "with --faults all of them, hours)"
+    )
+
+
 @pytest.hookimpl(tryfirst=True)  # before -k deselects: what -k leaves out is missing from the whole matrix
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselects what only a full run runs (`ci=0`) and what it has run already; notes the fault of the other tests."""
@@ -59,6 +70,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in absent]
 
 
+def _is_plain(config: pytest.Config) -> bool:
+    """Whether no option or argument asks for fault tests: not CI, no --faults, and no selection that may mean them."""
+    options, words = config.option, config.invocation_params.args
+    is_selected = bool(options.markexpr or options.keyword) or any("faults" in str(word) for word in words)
+    return not (options.faults or is_selected or os.environ.get("CI", "").lower() == "true")
+
+
 def _find_mark(item: pytest.Item) -> pytest.Mark | None:
     """The mark of its parameters, else of the test, else of the file."""
     own = [mark for mark in item.own_markers if mark.name == "fault"]
@@ -66,6 +84,8 @@ def _find_mark(item: pytest.Item) -> pytest.Mark | None:
 
 
 def _count_rounds(config: pytest.Config, marker: pytest.Mark) -> int:
+    if _is_plain(config):
+        return 0
     return int(marker.kwargs.get("full" if config.getoption("--faults") else "ci", 1))
 
 
