@@ -156,7 +156,7 @@ class GoldQuery:
         reached = -1 if newest is None else newest.silver_version
 
         def apply(commits: list[Commit]) -> None:
-            if sum(Path(file).stat().st_size for commit in commits for file in commit.added) <= SMALL_BYTES:
+            if sum(Path(file).stat().st_size for file in list_files(commits)) <= SMALL_BYTES:
                 self._merge_in_arrow(aggregate, table, commits)
             else:
                 self._merge(spark, aggregate, table, commits)
@@ -172,10 +172,13 @@ class GoldQuery:
             replay_commits(silver_log, (reached, upto), COMMITS_AT_ONCE, apply, rebuild)
 
     def _merge_in_arrow(self, aggregate: Aggregate, table: OffsetTrackedTable, commits: list[Commit]) -> None:
-        rows = read_rows((file for commit in commits for file in commit.added), list(aggregate.columns))
-        increments = aggregate.count_in_arrow(rows)
+        files, metadata = list_files(commits), self._metadata(commits[-1].version)
+        increments = aggregate.count_in_arrow(read_rows(files, list(aggregate.columns))) if files else None
         with table.locked_in_python(self.fence):
-            table.merge_in_arrow(increments, combine_columns(aggregate.table), self._metadata(commits[-1].version))
+            if increments is None:  # batches of nothing but duplicates or rejected records
+                table.commit_in_arrow(metadata)
+            else:
+                table.merge_in_arrow(increments, combine_columns(aggregate.table), metadata)
 
     def _merge(
         self, spark: SparkSession, aggregate: Aggregate, table: OffsetTrackedTable, commits: list[Commit]
@@ -197,6 +200,11 @@ class GoldQuery:
 
     def _metadata(self, silver_version: int) -> CommitMetadata:
         return CommitMetadata(self.pipeline.name, self.fence.number, silver_version=silver_version)
+
+
+def list_files(commits: list[Commit]) -> list[str]:
+    """The data files that the commits added."""
+    return [file for commit in commits for file in commit.added]
 
 
 def _match(table: Table, increments: DataFrame) -> Column:

@@ -115,6 +115,10 @@ class OffsetTrackedTable:
         """One commit by this Python process, whatever the offsets. Hold `locked_in_python`."""
         self._arrow.append(rows, metadata)
 
+    def commit_in_arrow(self, metadata: CommitMetadata) -> None:
+        """One commit by this Python process without rows. Hold `locked_in_python`."""
+        self._arrow.commit(metadata)
+
     def merge_in_arrow(self, increments: pa.Table, combined: Mapping[str, str], metadata: CommitMetadata) -> None:
         """One commit by this Python process that merges by the table's key. Hold `locked_in_python`."""
         self._arrow.merge(increments, self.table.key, combined, metadata)

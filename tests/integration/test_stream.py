@@ -15,3 +15,14 @@ def test_everything_is_exact_and_a_second_run_changes_nothing(stream: InProcessS
     stream.drain()
     assert stream.versions() == versions
     assert stream.run_sql(count_ledger) == ledger
+
+
+def test_batches_without_silver_rows_move_every_table(stream: InProcessStream) -> None:
+    """Nothing but duplicates and rejected records: silver, gold and PostgreSQL record the offsets all the same."""
+    send_posts_and_readings(stream, 0)
+    stream.drain()
+    send_posts_and_readings(stream, 0)  # the same ids again
+    stream.send("readings", [b"{", None])
+    stream.drain()
+    stream.assert_exact()
+    assert stream.count("silver/posts") == 40

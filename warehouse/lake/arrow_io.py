@@ -52,6 +52,10 @@ class ArrowTable:
             commit_properties=_commit_properties(metadata),
         )
 
+    def commit(self, metadata: CommitMetadata) -> None:
+        """A commit without rows, for its metadata."""
+        self.append(self._schema.empty_table(), metadata)
+
     def merge(
         self, increments: pa.Table, key: tuple[str, ...], combined: Mapping[str, str], metadata: CommitMetadata
     ) -> None:
@@ -63,8 +67,8 @@ class ArrowTable:
             RowsDoNotFit: as `append`.
         """
         rows = self._fit(increments)
-        if not rows.num_rows:  # a merge without rows makes no commit
-            return self.append(rows, metadata)
+        if not rows.num_rows:  # delta-rs would make no commit
+            return self.commit(metadata)
         merger = self._open().merge(
             rows,
             _match(rows, key),
@@ -97,7 +101,7 @@ class ArrowTable:
 
 
 def read_rows(files: Iterable[str], columns: list[str]) -> pa.Table:
-    """Columns of some data files of one table; partition columns are not in them.
+    """Columns of one or more data files of a table; partition columns are not in them.
 
     Raises:
         FileNotFoundError: one was vacuumed.
