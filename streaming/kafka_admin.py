@@ -25,12 +25,13 @@ class LogState:
     """The logs of some topics at one moment; read in the order begins, sizes, ends."""
 
     begins: Offsets
-    sizes: Mapping[tuple[str, int], int]  # (topic, partition) -> bytes of its segments, of the largest replica
+    sizes: Mapping[tuple[str, str], int]  # (topic, partition) -> bytes of its segments, of the largest replica
     ends: Offsets
 
-    def count_bytes(self) -> int:
-        """Of all partitions."""
-        return sum(self.sizes.values())
+    def count_bytes(self) -> int | None:
+        """Of all partitions; None where the broker did not say it of each (no permission, a disk that is offline)."""
+        places = {(topic, partition) for topic, partitions in self.ends.items() for partition in partitions}
+        return sum(self.sizes.values()) if places <= self.sizes.keys() else None
 
 
 @contextmanager
@@ -148,11 +149,11 @@ def _read_logs(admin: KafkaAdminClient, topics: tuple[str, ...]) -> LogState:
         for partition in topic["partitions"]
     ]
     begins = admin.list_partition_offsets(dict.fromkeys(places, _EARLIEST))
-    sizes: dict[tuple[str, int], int] = {}
+    sizes: dict[tuple[str, str], int] = {}
     for broker in admin.describe_log_dirs(list(topics)):
         for topic in (topic for folder in broker["log_dirs"] for topic in folder["topics"]):
             for partition in topic["partitions"]:
-                place = topic["name"], int(partition["partition_index"])
+                place = topic["name"], str(partition["partition_index"])
                 sizes[place] = max(sizes.get(place, 0), int(partition["partition_size"]))
     ends = admin.list_partition_offsets(dict.fromkeys(places, _LATEST))
     return LogState(_by_topic(begins), sizes, _by_topic(ends))

@@ -22,7 +22,7 @@ KEPT_OBSERVATIONS = 20
 
 @dataclass
 class BatchSize:
-    """The observations of some topics. `observe` once before the query starts, then `find_bound` in each batch."""
+    """The observations of some topics. `observe` once before the query starts, then `is_small` in each batch."""
 
     watch: TopicWatch
     topics: tuple[str, ...]
@@ -40,10 +40,20 @@ class BatchSize:
         self._observed.append(state)
         return state
 
-    def find_bound(self, batch: BatchRange) -> int:
-        """The batch has at most so many bytes: the growth of the log, or all of it where no observation fits."""
+    def is_small(self, batch: BatchRange) -> bool:
+        """Whether the batch is certainly within both limits. Call it in every batch."""
+        bound = self.find_bound(batch)
+        return batch.records <= SMALL_RECORDS and bound is not None and bound <= SMALL_BYTES
+
+    def find_bound(self, batch: BatchRange) -> int | None:
+        """The batch has at most so many bytes: the growth of the log, or all of it where no observation fits.
+
+        None where the broker does not say how large its logs are.
+        """
         now = self.observe()
+        size = now.count_bytes()
         for before in reversed(self._observed):
             if before.begins == now.begins and covers(batch.start, before.ends):
-                return now.count_bytes() - before.count_bytes()
-        return now.count_bytes()
+                earlier = before.count_bytes()
+                return None if size is None or earlier is None else size - earlier
+        return size

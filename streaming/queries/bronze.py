@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.streaming import StreamingQuery
 
-from streaming.queries.batch_size import SMALL_BYTES, SMALL_RECORDS, BatchSize
+from streaming.queries.batch_size import BatchSize
 from streaming.queries.outcomes import iso_of_ms
 from streaming.queries.runtime import Runtime
 from streaming.recovery.checkpoint import BatchRange, Lineage, read_range
@@ -55,18 +55,11 @@ class BronzeQuery:
         self.runtime.check_stop()
         batch = read_range(self.lineage.folder, batch_id, self.lineage.start)
         self.runtime.check_generations(self.generations)
-        if self._is_small_and_next(batch):
+        if self.size.is_small(batch) and self.table.expects(batch.start, batch.to):
             metadata = replace(self._metadata(batch), start=batch.start, end=batch.to)
             self.table.append_next(self.fence, records.toArrow(), metadata)
         else:
             self._append_by_spark(records, batch)
-
-    def _is_small_and_next(self, batch: BatchRange) -> bool:
-        return (
-            batch.records <= SMALL_RECORDS
-            and self.table.expects(batch.start, batch.to)
-            and self.size.find_bound(batch) <= SMALL_BYTES
-        )
 
     def _append_by_spark(self, records: DataFrame, batch: BatchRange) -> None:
         def make_rows(decision: Decision, end: Offsets) -> tuple[DataFrame, CommitMetadata]:

@@ -12,7 +12,7 @@ from pyspark.sql.streaming import StreamingQuery
 
 from streaming.errors import StreamingError
 from streaming.progress import timed
-from streaming.queries.batch_size import SMALL_BYTES, SMALL_RECORDS, BatchSize
+from streaming.queries.batch_size import BatchSize
 from streaming.queries.dedup_recovery import DedupRecovery
 from streaming.queries.external_commits import ExternalCommits
 from streaming.queries.outcomes import OutcomeCounts, iso_of_ms, read_outcomes
@@ -102,14 +102,13 @@ class TopicQuery:
 
     def _is_small_and_next(self, batch: BatchRange) -> bool:
         """Whether no more than the batch itself is needed to write it, and the driver can hold it."""
-        if batch.records > SMALL_RECORDS or self.dedup_recovery.is_active(batch.batch_ms):
+        if not self.size.is_small(batch) or self.dedup_recovery.is_active(batch.batch_ms):
             return False
+        self.dedup_recovery.release()
         others = (table for table in (self.tables.quarantine, self.tables.deletions) if table is not None)
         if not all(quarantine.expects(table, batch.start) for table in others):
             return False
-        if not self.tables.silver.expects(batch.start, batch.to):
-            return False
-        return self.size.find_bound(batch) <= SMALL_BYTES
+        return self.tables.silver.expects(batch.start, batch.to)
 
     def _write_in_arrow(self, events: DataFrame, batch: BatchRange) -> None:
         name, tables = self.pipeline.name, self.tables

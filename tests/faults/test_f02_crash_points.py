@@ -15,7 +15,7 @@ from deltalake import DeltaTable
 from pyarrow import parquet
 from pyspark.sql import functions as F
 
-from streaming.queries import bronze, gold, topic_query
+from streaming.queries import batch_size, gold
 from streaming.queries.bronze import BronzeQuery
 from streaming.queries.gold import GoldQuery
 from streaming.queries.postgres_sync import PostgresSync
@@ -112,8 +112,7 @@ POINTS = {("arrow", point): ARROW[point] for point in ARROW} | {("spark", point)
 
 def write_by_spark(monkeypatch: pytest.MonkeyPatch) -> None:
     """No batch is small."""
-    for module in (topic_query, bronze):
-        monkeypatch.setattr(module, "SMALL_RECORDS", 0)
+    monkeypatch.setattr(batch_size, "SMALL_RECORDS", 0)
     monkeypatch.setattr(gold, "SMALL_BYTES", 0)
 
 

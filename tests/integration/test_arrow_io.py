@@ -113,6 +113,20 @@ def test_a_stale_handle_does_not_commit(lake: LakeSettings, monkeypatch: pytest.
     assert DeltaLog(path).newest_version() == 2
 
 
+def test_a_log_that_was_cleaned_past_the_opened_version_is_read_anew(spark: SparkSession, lake: LakeSettings) -> None:
+    """A table that is seldom written, such as quarantine, beside daily maintenance."""
+    path = table_path(lake, READINGS)
+    seldom = ArrowTable(READINGS, path)
+    seldom.append(rows(reading(0)), metadata(1))
+    for offset in (1, 2):
+        ArrowTable(READINGS, path).append(rows(reading(offset)), metadata(offset + 1))
+    DeltaTable(str(path)).create_checkpoint()
+    for version in (0, 1, 2):
+        (path / "_delta_log" / f"{version:020d}.json").unlink()
+    seldom.append(rows(reading(3)), metadata(4))
+    assert read_offsets(spark, lake) == [0, 1, 2, 3]
+
+
 def test_partitions_of_bronze(spark: SparkSession, lake: LakeSettings) -> None:
     create_table(spark, lake, BRONZE)
     path = table_path(lake, BRONZE)

@@ -3,7 +3,7 @@
 from typing import cast
 
 from streaming.kafka_admin import LogState, TopicWatch
-from streaming.queries.batch_size import BatchSize
+from streaming.queries.batch_size import SMALL_BYTES, SMALL_RECORDS, BatchSize
 from streaming.recovery.checkpoint import BatchRange
 
 
@@ -11,11 +11,12 @@ class Log:
     """One partition: records by size, the oldest ones deleted; stands in for the connection to the broker."""
 
     def __init__(self, *sizes: int) -> None:
-        self.sizes, self.begin = list(sizes), 0
+        self.sizes, self.begin, self.is_secret = list(sizes), 0, False
 
     def read_logs(self, topics: tuple[str, ...]) -> LogState:
         ends = {"posts": {"0": len(self.sizes)}}
-        return LogState({"posts": {"0": self.begin}}, {("posts", "0"): sum(self.sizes[self.begin :])}, ends)
+        sizes = {} if self.is_secret else {("posts", "0"): sum(self.sizes[self.begin :])}
+        return LogState({"posts": {"0": self.begin}}, sizes, ends)
 
 
 def make_size(log: Log) -> BatchSize:
@@ -57,3 +58,23 @@ def test_retention_between_two_looks_does_not_hide_growth() -> None:
     log.sizes.append(900)
     log.begin = 2
     assert size.find_bound(batch(2, 3)) == 900
+
+
+def test_a_broker_that_reports_no_size_has_no_small_batches() -> None:
+    log = Log(10)
+    size = make_size(log)
+    log.sizes.append(10)
+    assert size.is_small(batch(1, 2))
+    log.is_secret = True
+    assert size.find_bound(batch(1, 2)) is None
+    assert not size.is_small(batch(1, 2))
+
+
+def test_small_is_within_both_limits() -> None:
+    log = Log()
+    size = make_size(log)
+    log.sizes += [1] * (SMALL_RECORDS + 1)
+    assert not size.is_small(batch(0, SMALL_RECORDS + 1))
+    assert size.is_small(batch(0, SMALL_RECORDS))
+    log.sizes.append(SMALL_BYTES + 1)
+    assert not size.is_small(batch(SMALL_RECORDS + 1, SMALL_RECORDS + 2))

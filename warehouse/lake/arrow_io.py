@@ -83,11 +83,15 @@ class ArrowTable:
         return None
 
     def _open(self) -> DeltaTable:
-        if self._opened is None:
-            self._opened = DeltaTable(str(self._path))
-        else:
+        """The newest version; read anew where the log was cleaned past the version that was opened."""
+        if self._opened is not None and self._commit_file(self._opened.version()).exists():
             self._opened.update_incremental()
+        else:
+            self._opened = DeltaTable(str(self._path))
         return self._opened
+
+    def _commit_file(self, version: int) -> Path:
+        return self._path / "_delta_log" / f"{version:020d}.json"
 
     def _fit(self, rows: pa.Table) -> pa.Table:
         """Checked here, because the errors of delta-rs show rows."""
