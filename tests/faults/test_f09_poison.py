@@ -166,6 +166,19 @@ def format_time(moment: datetime) -> str:
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def draw_old_posts(chance: random.Random, minute: datetime) -> tuple[list[bytes], list[bytes]]:
+    """Posts of the three days before `minute`, and posts in order an hour before it."""
+    posts = [
+        make_post(number, created_at=format_time(minute - timedelta(seconds=chance.uniform(0, 3 * 86_400))))
+        for number in range(300)
+    ]
+    hour_behind = [
+        make_post(1_000 + number, created_at=format_time(minute - timedelta(hours=1, seconds=-number)))
+        for number in range(100)
+    ]
+    return posts, hour_behind
+
+
 @pytest.mark.fault("F9", ci=1, full=3)
 def test_disorder_changes_no_number(stream: InProcessStream, chance: random.Random, assert_exact: AssertExact) -> None:
     """Each drain is a batch and a restart. Partition 1 is an hour behind, partition 3 is idle."""
@@ -177,14 +190,7 @@ def test_disorder_changes_no_number(stream: InProcessStream, chance: random.Rand
     }
     for name, moment in edges.items():
         stream.send("posts", [make_post(0, post_id=f"edge {name}", hashtags=["edge"], created_at=format_time(moment))])
-    posts = [
-        make_post(number, created_at=format_time(minute - timedelta(seconds=chance.uniform(0, 3 * 86_400))))
-        for number in range(300)
-    ]
-    hour_behind = [
-        make_post(1_000 + number, created_at=format_time(minute - timedelta(hours=1, seconds=-number)))
-        for number in range(100)
-    ]
+    posts, hour_behind = draw_old_posts(chance, minute)
     stream.send("posts", list(posts), 0)
     stream.send("posts", list(hour_behind), 1)
     before = format_time(minute - timedelta(seconds=1))

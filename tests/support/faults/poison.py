@@ -12,6 +12,7 @@ Bronze has every record that has an offset, byte for byte.
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from tests.support.faults.damage import (
     Make,
@@ -60,9 +61,12 @@ def _new_tags(chance: random.Random, number: int) -> bytes:
 
 
 def _of_any_topic(topic: str, make: Callable[..., bytes], time: str, identity: str) -> list[Case]:
-    def case(name: str, outcome: str, build: Make, *, large: bool = False) -> Case:
-        return Case(topic, name, outcome, build, large)
+    return [*_malformed(topic, make), *_unusual(topic, make, time), *_invalid_fields(topic, make, time, identity)]
 
+
+def _malformed(topic: str, make: Callable[..., bytes]) -> list[Case]:
+    """Values that are no JSON object."""
+    case = partial(Case, topic)
     return [
         case("tombstone", "malformed", constant(None)),
         case("empty", "malformed", constant(b"")),
@@ -84,6 +88,13 @@ def _of_any_topic(topic: str, make: Callable[..., bytes], time: str, identity: s
         case("a number of 1 001 digits", "malformed", extended(make, f'"unknown": {"9" * 1001}')),
         case("a name of 50 001 characters", "malformed", extended(make, f'"{"k" * 50_001}": 1'), large=True),
         case("deeper than 1 000", "malformed", nested(make, 1_001, 3_000)),
+    ]
+
+
+def _unusual(topic: str, make: Callable[..., bytes], time: str) -> list[Case]:
+    """Valid records of an unusual form."""
+    case = partial(Case, topic)
+    return [
         case("depth up to 1 000", SILVER, nested(make, 500, 1_000)),
         case("a name of 50 000 characters", SILVER, extended(make, f'"{"k" * 50_000}": 1'), large=True),
         case("a number of 1 000 digits", SILVER, extended(make, f'"unknown": -{"9" * 500}.{"9" * 500}')),
@@ -100,6 +111,13 @@ def _of_any_topic(topic: str, make: Callable[..., bytes], time: str, identity: s
             SILVER,
             lambda _, number: b'{"%s": [1],' % time.encode() + make(number)[1:],
         ),
+    ]
+
+
+def _invalid_fields(topic: str, make: Callable[..., bytes], time: str, identity: str) -> list[Case]:
+    """JSON objects with an id or a time that breaks a rule."""
+    case = partial(Case, topic)
+    return [
         case("repeated name, the last one nested", "wrong_type", extended(make, f'"{identity}": {{"a": 1}}')),
         case("a fraction as id", "wrong_type", raw(make, identity, "1.10")),
         case("1e400 as id", "wrong_type", raw(make, identity, "1e400")),
