@@ -173,12 +173,15 @@ class GoldQuery:
 
     def _merge_in_arrow(self, aggregate: Aggregate, table: OffsetTrackedTable, commits: list[Commit]) -> None:
         files, metadata = list_files(commits), self._metadata(commits[-1].version)
-        increments = aggregate.count_in_arrow(read_rows(files, list(aggregate.columns))) if files else None
+        increments = self._aggregate(aggregate, files) if files else None
         with table.locked_in_python(self.fence):
             if increments is None:  # batches of nothing but duplicates or rejected records
                 table.commit_in_arrow(metadata)
             else:
                 table.merge_in_arrow(increments, combine_columns(aggregate.table), metadata)
+
+    def _aggregate(self, aggregate: Aggregate, files: list[str]) -> pa.Table:
+        return aggregate.count_in_arrow(read_rows(files, self.pipeline.silver, aggregate.columns))
 
     def _merge(
         self, spark: SparkSession, aggregate: Aggregate, table: OffsetTrackedTable, commits: list[Commit]

@@ -17,7 +17,7 @@ from deltalake.exceptions import DeltaError
 from pyspark.sql import SparkSession
 
 from streaming.local.processes import wait_until
-from warehouse.lake.arrow_io import ArrowTable, RowsDoNotFit
+from warehouse.lake.arrow_io import ArrowTable, RowsDoNotFit, read_rows
 from warehouse.lake.commit_metadata import CommitMetadata
 from warehouse.lake.delta_io import append, create_table, read_table, table_path
 from warehouse.lake.delta_log import DeltaLog
@@ -82,6 +82,17 @@ def test_both_writers_in_turn_are_read_by_spark_duckdb_and_delta_rs(spark: Spark
     newest = DeltaLog(path).newest_metadata()
     assert newest is not None
     assert newest.end == {"readings": {"0": 103}}
+
+
+def test_files_of_both_writers_read_as_one_table(spark: SparkSession, lake: LakeSettings) -> None:
+    path = table_path(lake, READINGS)
+    old = datetime(1000, 1, 1, tzinfo=UTC)  # as nanoseconds, which Spark's form of times allows, it would overflow
+    ArrowTable(READINGS, path).append(rows(reading(0), {**reading(1), "measured_at": old}), metadata(2))
+    append(spark.createDataFrame([reading(2), {**reading(3), "measured_at": old}], READINGS.schema), path, metadata(4))
+    files = [file for version in (1, 2) for file in DeltaLog(path).read(version).added]
+    found = read_rows(files, READINGS, ("measured_at", "machine_id", "power_kw"))
+    assert found.sort_by("measured_at")["measured_at"].to_pylist() == [old, old, AT, AT]
+    assert set(found["power_kw"].to_pylist()) == {Decimal("99999999999999.9999")}
 
 
 def test_no_rows_still_make_a_commit(spark: SparkSession, lake: LakeSettings) -> None:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from deltalake import ColumnProperties, CommitProperties, DeltaTable, WriterProperties, write_deltalake
 from pyarrow import parquet
 from pyspark.sql.pandas.types import to_arrow_schema
+from pyspark.sql.types import StructType
 
 from warehouse.errors import WarehouseError
 from warehouse.lake.commit_metadata import CommitMetadata
@@ -104,13 +105,17 @@ class ArrowTable:
             raise RowsDoNotFit(f"rows for {self._name} do not fit its schema ({type(error).__name__})") from None
 
 
-def read_rows(files: Iterable[str], columns: list[str]) -> pa.Table:
-    """Columns of one or more data files of a table; partition columns are not in them.
+def read_rows(files: Iterable[str], table: Table, columns: Iterable[str]) -> pa.Table:
+    """Columns of one or more data files of a table, whoever wrote them; partition columns are not in them.
+
+    The writers differ: Spark stores times as INT96 and marks every column nullable.
 
     Raises:
         FileNotFoundError: one was vacuumed.
     """
-    return pa.concat_tables([parquet.ParquetFile(file).read(columns=columns) for file in files])
+    schema = to_arrow_schema(StructType([table.schema[name] for name in columns]), timezone="UTC")
+    opened = (parquet.ParquetFile(file, coerce_int96_timestamp_unit="us") for file in files)
+    return pa.concat_tables([file.read(columns=schema.names).select(schema.names).cast(schema) for file in opened])
 
 
 def _commit_properties(metadata: CommitMetadata) -> CommitProperties:
