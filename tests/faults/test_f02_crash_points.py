@@ -15,7 +15,7 @@ from deltalake import DeltaTable
 from pyarrow import parquet
 from pyspark.sql import functions as F
 
-from streaming.queries import batch_size, gold
+from streaming.queries import gold
 from streaming.queries.bronze import BronzeQuery
 from streaming.queries.gold import GoldQuery
 from streaming.queries.postgres_sync import PostgresSync
@@ -26,7 +26,7 @@ from streaming.sinks.delta import OffsetTrackedTable
 from streaming.sinks.postgres import Ledger
 from tests.support.faults.crashes import CRASH, crash_after, crash_before
 from tests.support.faults.fixtures import AssertExact, CountInjection
-from tests.support.stream import POSTS_CHAIN, InProcessStream, send_posts
+from tests.support.stream import POSTS_CHAIN, InProcessStream, send_posts, write_by_spark
 from warehouse.lake import arrow_io
 from warehouse.lake.arrow_io import ArrowTable
 
@@ -108,12 +108,6 @@ SPARK = {
     "between two MERGEs": ("gold_posts", after(GoldQuery, "_merge")),
 }
 POINTS = {("arrow", point): ARROW[point] for point in ARROW} | {("spark", point): SPARK[point] for point in SPARK}
-
-
-def write_by_spark(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No batch is small."""
-    monkeypatch.setattr(batch_size, "SMALL_RECORDS", 0)
-    monkeypatch.setattr(gold, "SMALL_BYTES", 0)
 
 
 @pytest.mark.fault("F2")

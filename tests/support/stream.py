@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 from pyspark.sql import SparkSession
 
@@ -22,6 +23,7 @@ from jobs.verify import make_inputs
 from jobs.wiring import build_runtime
 from streaming.kafka_admin import create_topics, describe_topics
 from streaming.producers.journal import Journal, ack_line
+from streaming.queries import batch_size, gold
 from streaming.queries.runtime import Runtime
 from streaming.queries.supervisor import Supervisor
 from streaming.settings import KafkaSettings
@@ -160,6 +162,12 @@ def send_posts_and_readings(stream: InProcessStream, first: int, count: int = 40
     send_posts(stream, first, count)
     for partition in (0, 1):
         stream.send("readings", [make_reading(n) for n in range(first + partition, first + count, 2)], partition)
+
+
+def write_by_spark(patch: pytest.MonkeyPatch) -> None:
+    """No batch is small, and no chunk of gold: Spark writes all."""
+    patch.setattr(batch_size, "SMALL_RECORDS", 0)
+    patch.setattr(gold, "SMALL_BYTES", 0)
 
 
 def with_rules(runtime: Runtime, **changes: Any) -> Runtime:

@@ -14,7 +14,7 @@ from streaming.queries.supervisor import QueryFailed
 from streaming.queries.topic_query import TopicQuery
 from tests.support.faults.crashes import fail
 from tests.support.records import make_post, make_reading
-from tests.support.stream import InProcessStream
+from tests.support.stream import InProcessStream, write_by_spark
 from warehouse.lake.delta_log import DeltaLog
 from warehouse.lake.locks import TableLocks
 from warehouse.lake.maintenance import MAX_FILES, Maintenance, TableReport, read_files
@@ -34,10 +34,12 @@ def send_batch(stream: InProcessStream, first: int, count: int = 30) -> None:
 
 @contextmanager
 def write_small_files(stream: InProcessStream) -> Iterator[None]:
-    """While the block runs Spark writes a file for every two rows."""
+    """While the block runs Spark writes all, a file for every two rows."""
     stream.spark.conf.set("spark.sql.files.maxRecordsPerFile", "2")
     try:
-        yield
+        with pytest.MonkeyPatch.context() as patch:
+            write_by_spark(patch)
+            yield
     finally:
         stream.spark.conf.unset("spark.sql.files.maxRecordsPerFile")
 
