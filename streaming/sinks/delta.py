@@ -103,12 +103,12 @@ class OffsetTrackedTable:
             Fenced: a newer driver holds the query.
         """
         with self.locked_in_python(fence):
-            end, newest = self.end(), self.log.newest_metadata()
-            if not self.expects(metadata.start, metadata.end):
+            end = self.end()
+            if decide(end, metadata.start, metadata.end) is not Decision.WHOLE:
                 raise TableMoved(f"{self.table.name} was moved by another job while query {fence.query} wrote a batch")
             reached = metadata.start if end is None else end
             metadata = replace(metadata, start=reached, end=furthest(reached, metadata.end))
-            self.append_in_arrow(rows, metadata.with_totals(newest))
+            self.append_in_arrow(rows, metadata.with_totals(self.log.newest_metadata()))
             return Written(self.log.newest_version(), Decision.WHOLE)
 
     def append_in_arrow(self, rows: pa.Table, metadata: CommitMetadata) -> None:

@@ -88,7 +88,8 @@ def _load_journal(journal: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _check_journal(database: duckdb.DuckDBPyConnection) -> list[str]:
-    intents, sent = (_read_number(database, f"SELECT count(*) FROM {table}") for table in ("intents", "sent"))  # noqa: S608
+    counts = [f"SELECT count(*) FROM {table}" for table in ("intents", "sent")]  # noqa: S608 - our own names
+    intents, sent = (_read_number(database, count) for count in counts)
     unclean = _read_number(database, "SELECT count(*) FROM intents WHERE verdict <> 'valid'")
     found = [] if intents == sent else [f"{intents - sent} of {intents} posts were not acknowledged by the broker"]
     return found + ([f"the input is not clean: {unclean} posts are no valid, new ones"] if unclean else [])

@@ -53,7 +53,7 @@ def test_merged_chunks_equal_one_aggregation_by_spark(spark: SparkSession, tmp_p
     table = ArrowTable(aggregate.table, table_path(lake, aggregate.table))
     types = [field for field in pipeline.silver.schema.fields if field.name in aggregate.columns]
     schema = type(pipeline.silver.schema)(types)
-    chance, everything = random.Random(name), []  # noqa: S311
+    chance, everything = random.Random(name), []  # noqa: S311 - repeatable
     for number, size in enumerate([40, 0, 60, 1]):
         rows = [{field.name: row[field.name] for field in types} for row in draw_rows(chance, size)]
         everything += rows

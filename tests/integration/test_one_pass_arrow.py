@@ -98,7 +98,8 @@ def test_spark_and_arrow_add_up_the_same(
     spark: SparkSession, rules: QualityRules, pipelines: dict[str, TopicPipeline], topic: str, seed: int
 ) -> None:
     pipeline = pipelines[topic]
-    events = pipeline.parse(make_batch(spark, topic, random.Random(f"{topic} {seed}")), rules)  # noqa: S311
+    chance = random.Random(f"{topic} {seed}")  # noqa: S311 - repeatable
+    events = pipeline.parse(make_batch(spark, topic, chance), rules)
     staged = events.withColumn("ingested_at", F.lit(ARRIVED)).transform(pipeline.stage, rules.late_seconds).persist()
     by_spark = add_up(staged, pipeline.aggregation).toArrow()
     by_arrow = pipeline.add_up_in_arrow(pipeline.with_row(staged).toArrow())
