@@ -4,8 +4,8 @@ from pyspark.sql import SparkSession
 
 from jobs.settings import Settings, load_quality
 from streaming.queries.runtime import Runtime
+from streaming.records.quality_rules import QualityRules
 from streaming.settings import QualitySettings
-from streaming.transforms.quality_rules import QualityRules
 from warehouse.database.connections import role_url
 from warehouse.database.secret_files import ensure_key
 from warehouse.lake.locks import TableLocks

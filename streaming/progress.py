@@ -5,8 +5,8 @@ import logging
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-
-from pyspark.sql.streaming import StreamingQuery
+from dataclasses import dataclass, field
+from typing import Protocol
 
 log = logging.getLogger(__name__)
 
@@ -32,18 +32,45 @@ def timed(query: str, stage: str) -> Iterator[None]:
         log.debug("query=%s stage=%s seconds=%.3f", query, stage, time.perf_counter() - start)
 
 
+@dataclass(frozen=True)
+class Progress:
+    """One batch of a query: `METRICS`, when it began, and how long its parts took where Spark measures them."""
+
+    at: str
+    batch_id: int
+    records: int = 0
+    seconds: float = 0.0
+    records_per_second: int = 0
+    behind: int = 0
+    state_rows: int = 0
+    durations_ms: dict[str, int] = field(default_factory=dict)
+
+
+class Reporting(Protocol):
+    """A query that tells its newest batch."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    def read_progress(self) -> Progress | None:
+        """Its newest batch, None before the first."""
+        ...
+
+
 class ProgressLog:
     """Logs `METRICS` of running queries as key=value, whenever they have a new batch and `LOG_SECONDS` have passed.
 
-    It polls `lastProgress`. A `StreamingQueryListener` in Python would receive every batch's progress, each with some
-    hundred calls between JVM and Python: 13 % of the driver's processor time.
+    It polls. A `StreamingQueryListener` in Python would receive every batch's progress, each with some hundred calls
+    between JVM and Python: 13 % of the driver's processor time.
     """
 
     def __init__(self) -> None:
         self._next = 0.0
         self._reported: dict[str, str] = {}
 
-    def report(self, queries: Iterable[StreamingQuery]) -> None:
+    def report(self, queries: Iterable[Reporting]) -> None:
         """Logs what is due; cheap when nothing is, so call it in every loop."""
         if time.monotonic() < self._next:
             return
@@ -51,23 +78,10 @@ class ProgressLog:
         for query in queries:
             self._report(query)
 
-    def _report(self, query: StreamingQuery) -> None:
-        progress = query.lastProgress
-        if progress is None or self._reported.get(query.name) == progress.timestamp:
+    def _report(self, query: Reporting) -> None:
+        progress = query.read_progress()
+        if progress is None or self._reported.get(query.name) == progress.at:
             return
-        self._reported[query.name] = progress.timestamp
-        values = {
-            "batch_id": progress.batchId,
-            "records": progress.numInputRows,
-            "seconds": progress.durationMs.get("triggerExecution", 0) / 1000,
-            "records_per_second": round(progress.processedRowsPerSecond),
-            "behind": _behind([source.metrics for source in progress.sources]),
-            "state_rows": sum(operator.numRowsTotal for operator in progress.stateOperators),
-        }
-        log.info("query=%s %s", query.name, " ".join(f"{key}={value}" for key, value in values.items()))
-        log.debug("query=%s durations_ms=%s", query.name, json.dumps(progress.durationMs))
-
-
-def _behind(metrics: list[dict[str, str]]) -> int:
-    """Records unread in the partition that is furthest behind; Spark reports no sum."""
-    return max((round(float(source.get("maxOffsetsBehindLatest", 0))) for source in metrics), default=0)
+        self._reported[query.name] = progress.at
+        log.info("query=%s %s", query.name, " ".join(f"{name}={getattr(progress, name)}" for name in METRICS))
+        log.debug("query=%s durations_ms=%s", query.name, json.dumps(progress.durations_ms))

@@ -31,7 +31,7 @@ class QuerySettings(Section):
     """One streaming query: trigger, ingest cap, deduplication horizon, scheduler pool."""
 
     trigger_seconds: float = Field(gt=0)
-    max_offsets_per_trigger: int = Field(gt=0)
+    max_offsets_per_trigger: int = Field(default=20_000, gt=0, description="gold reads no topic and has no cap")
     horizon_seconds: int = Field(default=0, ge=0, description="deduplication horizon; 0: the query keeps no state")
     pool: Literal["fast", "slow"] = Field(description="scheduler pool of conf/pools.xml")
     starts_after_seconds: float = Field(

@@ -19,7 +19,7 @@ from streaming.operations.quarantine_filter import COORDINATES
 from streaming.queries.gold import GOLD, Aggregate
 from streaming.queries.runtime import Runtime
 from streaming.queries.topic_pipelines import Deletions, TopicPipeline
-from streaming.transforms.parsing import select_silver
+from streaming.transforms.staging import select_silver, with_ingestion
 from warehouse.lake.commit_metadata import CommitMetadata, Writer
 from warehouse.lake.delta_io import match_on, overwrite, read_table, update
 from warehouse.lake.delta_log import DeltaLog
@@ -82,9 +82,8 @@ class SilverBackfill:
         records = _read(self.runtime, BRONZE).where(F.col("topic") == self.pipeline.name)
         wanted = old.select(*COORDINATES, "ingested_at")
         known = records.select(*COORDINATES, "kafka_at", "key", "value").join(wanted, COORDINATES)
-        rules = self.runtime.rules
-        staged = self.pipeline.parse(known, rules).transform(self.pipeline.stage, rules.late_seconds)
-        return select_silver(staged, self.pipeline.table.schema)
+        staged = self.pipeline.stage(known, self.runtime.rules)
+        return select_silver(with_ingestion(staged, F.col("ingested_at")), self.pipeline.table.schema)
 
     def _new_value(self, name: str) -> Column:
         return _new_value(name, self.pipeline.deletions)

@@ -17,7 +17,7 @@ from streaming.queries.dedup_recovery import read_keys
 from streaming.queries.outcomes import REPLAYED, iso
 from streaming.queries.runtime import Runtime
 from streaming.queries.topic_pipelines import TopicPipeline
-from streaming.transforms.parsing import select_silver
+from streaming.transforms.staging import select_silver, with_ingestion
 from warehouse.lake.commit_metadata import CommitMetadata, Writer
 from warehouse.lake.delta_io import append, match_on, read_table, update
 from warehouse.lake.delta_log import DeltaLog
@@ -76,9 +76,9 @@ class Replay:
 
     def _judge(self, waiting: DataFrame) -> DataFrame:
         """Rows of quarantine -> staged rows, under the present rules and at their own ingestion time."""
-        records = waiting.select(*COORDINATES, "kafka_at", "key", "value", F.col("first_seen_at").alias("ingested_at"))
-        rules = self.runtime.rules
-        return self.pipeline.parse(records, rules).transform(self.pipeline.stage, rules.late_seconds)
+        records = waiting.select(*COORDINATES, "kafka_at", "key", "value", "first_seen_at")
+        staged = self.pipeline.stage(records, self.runtime.rules)
+        return with_ingestion(staged, F.col("first_seen_at")).drop("first_seen_at")
 
     def _write(self, valid: DataFrame) -> int:
         """Appends to silver and deletions what they lack; returns how many of the rows they hold now.

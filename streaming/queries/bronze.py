@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.streaming import StreamingQuery
 
 from streaming.queries.batch_size import BatchSize
 from streaming.queries.outcomes import iso_of_ms
+from streaming.queries.running import RunningStream
 from streaming.queries.runtime import Runtime
 from streaming.recovery.checkpoint import BatchRange, Lineage, read_range
 from streaming.recovery.offsets import Decision, Offsets
@@ -31,12 +31,12 @@ class BronzeQuery:
     generations: dict[str, int]
     size: BatchSize
 
-    def start(self) -> StreamingQuery:
+    def start(self) -> RunningStream:
         """Starts the stream."""
         runtime, settings = self.runtime, self.runtime.stream.queries[NAME]
         self.size.observe()
         records = read_topics(runtime.spark, runtime.kafka, self.lineage.start, settings.max_offsets_per_trigger)
-        return (
+        query = (
             select_records(records, self.generations)
             .writeStream.queryName(NAME)
             .option("checkpointLocation", str(self.lineage.folder))
@@ -45,6 +45,7 @@ class BronzeQuery:
             .foreachBatch(self.process)
             .start()
         )
+        return RunningStream(runtime.spark, query)
 
     def is_behind(self) -> bool:
         """Always False: no other job adds rows to bronze."""

@@ -4,10 +4,6 @@ import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
-
-from pyspark.sql import SparkSession
-from pyspark.sql.streaming import StreamingQuery
 
 ABSENT_BROKER = re.compile(
     r"org\.apache\.kafka\.common\.errors\.(Timeout|Disconnect|Network|LeaderNotAvailable|NotLeaderOrFollower"
@@ -22,14 +18,6 @@ _IN_PYTHON = "Traceback (most recent call last)"
 _DEEPER = "Caused by: "
 _RAISED = re.compile(r"(?![A-Z]+:)[A-Za-z_][\w.]*: ")
 """Not the lines that PostgreSQL adds (DETAIL, CONTEXT, HINT): they hold values of rows."""
-
-
-def read_failure(spark: SparkSession, ended: StreamingQuery) -> str | None:
-    """The JVM's stack trace of why a query ended, causes included; None if it ended without an error."""
-    query: Any = ended
-    error = query._jsq.exception()
-    jvm: Any = spark._jvm
-    return None if error.isEmpty() else str(jvm.org.apache.spark.util.Utils.exceptionString(error.get()))
 
 
 def is_broker_absence(failure: str) -> bool:

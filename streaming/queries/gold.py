@@ -1,7 +1,7 @@
 """Gold: aggregates of silver up to one of its versions, merged in slow, large steps.
 
-The Delta stream of silver is only a trigger, its rows are not read. What is merged are the rows of silver's commits
-after the version that each gold table records, so a lost checkpoint costs nothing and a repeated trigger does nothing.
+A timer looks whether silver has a new version. What is merged are the rows of silver's commits after the version that
+each gold table records: there is no checkpoint that could be lost, and a look without new commits writes nothing.
 """
 
 import logging
@@ -12,9 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.streaming import StreamingQuery
 
-from streaming.queries.external_commits import ExternalCommits
+from streaming.queries.running import RunningTimer
 from streaming.queries.runtime import Runtime
 from streaming.sinks.delta import OffsetTrackedTable
 from streaming.sinks.fence import Fence
@@ -110,7 +109,7 @@ GOLD = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class GoldQuery:
     """The running query. `tables` are in the order of the pipeline's aggregates."""
 
@@ -118,34 +117,29 @@ class GoldQuery:
     runtime: Runtime
     fence: Fence
     tables: tuple[OffsetTrackedTable, ...]
-    external: ExternalCommits
+    _reached: int = -1  # silver's version that all tables are known to have
 
-    def start(self) -> StreamingQuery:
-        """Starts the trigger: a stream of silver that skips commits which change rows (backfill)."""
-        runtime = self.runtime
-        silver = runtime.spark.readStream.format("delta").option("skipChangeCommits", "true")
-        return (
-            silver.load(str(runtime.lake.path / self.pipeline.silver.name))
-            .writeStream.queryName(self.pipeline.name)
-            .option("checkpointLocation", str(runtime.stream.checkpoints / self.pipeline.name / str(self.fence.number)))
-            .outputMode("append")
-            .trigger(**runtime.trigger(self.pipeline.name))
-            .foreachBatch(self.process)
-            .start()
-        )
+    def start(self) -> RunningTimer:
+        """Starts the timer."""
+        runtime, name = self.runtime, self.pipeline.name
+        session = runtime.spark.newSession()  # a merge's metadata is a setting of its session
+        period = None if runtime.available_now else runtime.trigger_seconds(name)
+        return RunningTimer(session, name, lambda: self.update(session), period, runtime.stream.queries[name].pool)
 
     def is_behind(self) -> bool:
-        """Whether a backfill changed silver, which does not trigger the stream."""
-        return self.external.are_pending()
+        """Always False: an update notices what other jobs did to silver."""
+        return False
 
-    def process(self, unread: DataFrame, batch_id: int) -> None:
-        """Updates each gold table to silver's newest version; the stream's rows are not read."""
-        self.runtime.check_stop()
+    def update(self, spark: SparkSession) -> None:
+        """Updates each gold table to silver's newest version."""
         silver = DeltaLog(self.runtime.lake.path / self.pipeline.silver.name)
         upto = silver.newest_version()
+        if upto == self._reached:
+            return
         for aggregate, table in zip(self.pipeline.aggregates, self.tables, strict=True):
-            self._update(unread.sparkSession, aggregate, table, (silver, upto))
-        self.external.settle(upto)
+            self.runtime.check_stop()
+            self._update(spark, aggregate, table, (silver, upto))
+        self._reached = upto
 
     def _update(
         self, spark: SparkSession, aggregate: Aggregate, table: OffsetTrackedTable, silver: tuple[DeltaLog, int]

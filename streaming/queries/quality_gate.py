@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from streaming.errors import StreamingError
 from streaming.queries.outcomes import OutcomeCounts
+from streaming.records.quality_rules import QualityRules
 from streaming.recovery.checkpoint import BatchRange
 from streaming.recovery.offsets import Offsets, covers
 from streaming.sinks.delta import OffsetTrackedTable
 from streaming.sinks.postgres import Ledger
-from streaming.transforms.quality_rules import QualityRules
 
 NEXT_STEP = (
     "nothing of this batch was written; correct the sender or conf/quality.yaml, or let exactly this batch pass, its "

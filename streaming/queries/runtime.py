@@ -11,13 +11,13 @@ from pyspark.sql import SparkSession
 
 from streaming.errors import StreamingError
 from streaming.kafka_admin import TopicWatch, describe_topics, read_begin_offsets, read_end_offsets
+from streaming.records.quality_rules import QualityRules
 from streaming.recovery.offsets import Offsets
 from streaming.recovery.topic_generations import Generations, Topic, TopicMissing
 from streaming.settings import KafkaSettings, StreamSettings
 from streaming.sinks.delta import OffsetTrackedTable
 from streaming.sinks.fence import Driver, Fence, take_turn, write_fence
 from streaming.sinks.postgres import Ledger
-from streaming.transforms.quality_rules import QualityRules
 from warehouse.lake.delta_io import create_table
 from warehouse.lake.locks import TableLocks
 from warehouse.lake.tables import Table

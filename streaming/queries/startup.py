@@ -1,6 +1,5 @@
 """Before a query's first batch: its fence, tables, topic, PostgreSQL and checkpoint must agree."""
 
-import shutil
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -87,13 +86,11 @@ def open_bronze_query(runtime: Runtime) -> BronzeQuery:
 
 
 def open_gold_query(runtime: Runtime, pipeline: GoldPipeline) -> GoldQuery:
-    """Gold agrees with silver by the version in its tables' commits; its checkpoint, only a trigger, is removed."""
+    """Gold agrees with silver by the version in its tables' commits."""
     runtime.open_table(pipeline.silver, {})
     tables = tuple(runtime.open_table(aggregate.table, {}) for aggregate in pipeline.aggregates)
     fence = runtime.acquire_fence(pipeline.name, None)
-    shutil.rmtree(runtime.stream.checkpoints / pipeline.name, ignore_errors=True)
-    external = ExternalCommits(runtime.lake.path / pipeline.silver.name, lambda commit: commit.changes_rows)
-    return GoldQuery(pipeline, runtime, fence, tables, external)
+    return GoldQuery(pipeline, runtime, fence, tables)
 
 
 def _make_dedup_recovery(

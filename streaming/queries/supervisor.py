@@ -16,7 +16,6 @@ from typing import NoReturn, Protocol
 import psycopg2
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
-from pyspark.sql.streaming import StreamingQuery
 
 from streaming.errors import StartBroker, StreamingError
 from streaming.progress import ProgressLog
@@ -26,8 +25,8 @@ from streaming.queries.failures import (
     is_broker_absence,
     is_disk_full,
     own_sentence,
-    read_failure,
 )
+from streaming.queries.running import Running
 from streaming.queries.runtime import Runtime
 from streaming.sinks.fence import Fence
 from streaming.sinks.postgres import StoppedWhileWaiting
@@ -53,8 +52,8 @@ class Startable(Protocol):
         """Its fence."""
         ...
 
-    def start(self) -> StreamingQuery:
-        """Starts it and returns Spark's handle."""
+    def start(self) -> Running:
+        """Starts it."""
         ...
 
     def is_behind(self) -> bool:
@@ -69,7 +68,7 @@ class Supervised:
     name: str
     open: Callable[[], Startable]
     opened: Startable | None = None
-    running: StreamingQuery | None = None
+    running: Running | None = None
     failures: int = 0
     next_try: float = 0.0
     finished: bool = False
@@ -111,7 +110,7 @@ class Supervisor:
             return
         if query.running is None:
             self._try_to_start(query)
-        elif not query.running.isActive:
+        elif not query.running.is_active():
             self._handle_end(query, query.running)
         else:
             self._reopen_if_behind(query, query.running)
@@ -135,9 +134,9 @@ class Supervisor:
                 raise
             self._fail(query, str(error))
 
-    def _handle_end(self, query: Supervised, ended: StreamingQuery) -> None:
+    def _handle_end(self, query: Supervised, ended: Running) -> None:
         query.running = None
-        failure = read_failure(self._runtime.spark, ended)
+        failure = ended.read_failure()
         if failure is None:
             query.finished = True
             log.info("query=%s state=finished", query.name)
@@ -146,14 +145,14 @@ class Supervisor:
         else:
             self._fail(query, failure)
 
-    def _reopen_if_behind(self, query: Supervised, running: StreamingQuery) -> None:
+    def _reopen_if_behind(self, query: Supervised, running: Running) -> None:
         """Reopens a query that no batch has brought up to its source within two triggers; opening it catches up."""
         if query.opened is None or not query.opened.is_behind():
             query.behind_since = None
             return
         now = time.monotonic()
         query.behind_since = query.behind_since or now
-        if now - query.behind_since < 2 * self._runtime.trigger_seconds(query.name) or is_busy(running):
+        if now - query.behind_since < 2 * self._runtime.trigger_seconds(query.name) or running.is_busy():
             return
         log.info('query=%s state=reopening reason="another job changed its table"', query.name)
         running.stop()
@@ -192,12 +191,7 @@ class Supervisor:
             return
         self._runtime.stop.set()
         deadline = time.monotonic() + INTERRUPT_AFTER_SECONDS
-        while time.monotonic() < deadline and any(map(is_busy, running)):
+        while time.monotonic() < deadline and any(query.is_busy() for query in running):
             time.sleep(PAUSE_SECONDS / 5)
-        for streaming_query in running:
-            streaming_query.stop()
-
-
-def is_busy(query: StreamingQuery) -> bool:
-    """Whether it is in a batch."""
-    return bool(query.isActive and query.status["isTriggerActive"])
+        for query in running:
+            query.stop()

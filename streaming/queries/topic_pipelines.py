@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from streaming.records import machine_events, posts, readings
+from streaming.records.names import mask_handles
 from streaming.transforms.arrow_groups import TIMESTAMP
 from streaming.transforms.deduplication import valid_key
 from streaming.transforms.increments import (
@@ -16,7 +17,6 @@ from streaming.transforms.increments import (
     make_post_aggregation,
     make_reading_aggregation,
 )
-from streaming.transforms.machine_events import parse_machine_events, stage_machine_events
 from streaming.transforms.one_pass import OnePassAggregation
 from streaming.transforms.one_pass_arrow import (
     Increments,
@@ -26,12 +26,11 @@ from streaming.transforms.one_pass_arrow import (
     reading_increments,
     select_deletion_rows,
 )
-from streaming.transforms.posts import parse_posts, select_deletions, stage_posts
-from streaming.transforms.pseudonyms import make_pseudonymizer
-from streaming.transforms.quality_rules import QualityRules
-from streaming.transforms.readings import parse_readings, stage_readings
+from streaming.transforms.staging import Stage, make_stage, select_deletions
 from warehouse.database.copy import Load
 from warehouse.lake.tables import MACHINE_EVENTS, POST_DELETIONS, POSTS, QUARANTINE, READINGS, Table
+
+MASKED_LENGTH = 280
 
 
 @dataclass(frozen=True)
@@ -59,8 +58,7 @@ class TopicPipeline:
     table: Table
     kind: str
     identity: tuple[str, ...]
-    parse: Callable[[DataFrame, QualityRules], DataFrame]
-    stage: Callable[[DataFrame, int], DataFrame]
+    stage: Stage  # records -> staged rows
     aggregation: OnePassAggregation
     increments: Increments  # the same in Arrow, for small batches
     further: dict[str, pa.DataType]  # columns of its contributions that not every topic has
@@ -78,11 +76,6 @@ class TopicPipeline:
         deletions = [(self.deletions.table, self.deletions.kind)] if self.deletions else []
         return [(self.table, self.kind), *deletions]
 
-    def with_row(self, staged: DataFrame) -> DataFrame:
-        """Adds the column `row` that `add_up_in_arrow` needs, where the topic stores rows as they are."""
-        row = self.aggregation.row
-        return staged if row is None else staged.withColumn("row", row)
-
     def add_up_in_arrow(self, staged: pa.Table) -> pa.Table:
         """The contributions of a small batch; as `one_pass.add_up`."""
         return add_up_in_arrow(staged, self.increments, self.further)
@@ -94,19 +87,17 @@ class TopicPipeline:
 
 def build_topic_pipelines(key_file: str) -> dict[str, TopicPipeline]:
     """The three pipelines by topic. `key_file` holds the pseudonyms' key; only Python workers read it."""
-    pipelines = (_build_posts(key_file), _build_readings(), _build_machine_events())
+    pipelines = (_build_posts(key_file), _build_readings(key_file), _build_machine_events(key_file))
     return {pipeline.name: pipeline for pipeline in pipelines}
 
 
 def _build_posts(key_file: str) -> TopicPipeline:
-    pseudonymize = make_pseudonymizer(key_file)
     return TopicPipeline(
         name="posts",
         table=POSTS,
         kind="post",
         identity=("source", "post_id"),
-        parse=parse_posts,
-        stage=lambda events, late_seconds: stage_posts(events, pseudonymize, late_seconds),
+        stage=make_stage(posts.POSTS, POSTS.schema, key_file),
         aggregation=make_post_aggregation(),
         increments=post_increments,
         further={"at": TIMESTAMP, "k": pa.int64()},
@@ -117,14 +108,13 @@ def _build_posts(key_file: str) -> TopicPipeline:
     )
 
 
-def _build_readings() -> TopicPipeline:
+def _build_readings(key_file: str) -> TopicPipeline:
     return TopicPipeline(
         name="readings",
         table=READINGS,
         kind="reading",
         identity=("reading_id",),
-        parse=parse_readings,
-        stage=stage_readings,
+        stage=make_stage(readings.READINGS, READINGS.schema, key_file),
         aggregation=make_reading_aggregation(),
         increments=reading_increments,
         further={
@@ -138,18 +128,17 @@ def _build_readings() -> TopicPipeline:
     )
 
 
-def _build_machine_events() -> TopicPipeline:
+def _build_machine_events(key_file: str) -> TopicPipeline:
     return TopicPipeline(
         name="machine_events",
         table=MACHINE_EVENTS,
         kind="machine_event",
         identity=("event_id",),
-        parse=parse_machine_events,
-        stage=stage_machine_events,
+        stage=make_stage(machine_events.MACHINE_EVENTS, MACHINE_EVENTS.schema, key_file),
         aggregation=make_machine_event_aggregation(),
         increments=machine_event_increments,
         further={},
-        loads=partial(_load_rows, fact="machine_event", temp_table="machine_event_rows"),
+        loads=load_machine_events,
     )
 
 
@@ -159,7 +148,7 @@ def load_posts(contributions: pa.Table) -> list[Load]:
     deletions = _keep(contributions, "deletion").select(["key_a", "key_b"]).rename_columns(["source", "post_id"])
     return [
         Load("post_increments", increments.select(["fact", "at", "key_a", "key_b", "n", "m", "k"])),
-        *_load_rows(contributions, fact="recent_post", temp_table="recent_post_rows"),
+        Load("recent_post_rows", _mask(_keep_rows(contributions, "recent_post"))),
         Load("post_deletion_rows", deletions),
     ]
 
@@ -177,9 +166,29 @@ def load_readings(contributions: pa.Table) -> list[Load]:
     return [Load("reading_increments", selected.rename_columns([*names.values(), *moments]))]
 
 
-def _load_rows(contributions: pa.Table, fact: str, temp_table: str) -> list[Load]:
+def load_machine_events(contributions: pa.Table) -> list[Load]:
+    """Contributions of machine events -> the events."""
+    return [Load("machine_event_rows", _keep_rows(contributions, "machine_event"))]
+
+
+def _mask(posts: pa.Table) -> pa.Table:
+    """`text` and `counted_hashtags` -> `masked_text`, as people may read it, and `hashtags`, as PostgreSQL reads it."""
+    masked = [mask_handles(text)[:MASKED_LENGTH] for text in posts["text"].to_pylist()]
+    hashtags = [_array_literal(tags) for tags in posts["counted_hashtags"].to_pylist()]
+    rest = posts.drop_columns(["text", "counted_hashtags"])
+    with_text = rest.append_column("masked_text", pa.array(masked, pa.string()))
+    return with_text.append_column("hashtags", pa.array(hashtags, pa.string()))
+
+
+def _array_literal(items: list[str]) -> str:
+    """The text of a PostgreSQL array, every element quoted."""
+    quoted = (item.replace("\\", "\\\\").replace('"', '\\"') for item in items)
+    return "{" + ",".join(f'"{item}"' for item in quoted) + "}"
+
+
+def _keep_rows(contributions: pa.Table, fact: str) -> pa.Table:
     rows = _keep(contributions, fact)["row"]
-    return [Load(temp_table, pa.Table.from_arrays(rows.flatten(), names=[field.name for field in rows.type]))]
+    return pa.Table.from_arrays(rows.flatten(), names=[field.name for field in rows.type])
 
 
 def _keep(contributions: pa.Table, *names: str) -> pa.Table:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.streaming import StreamingQuery
 
 from streaming.errors import StreamingError
 from streaming.progress import timed
@@ -18,6 +17,7 @@ from streaming.queries.external_commits import ExternalCommits
 from streaming.queries.outcomes import OutcomeCounts, iso_of_ms, read_outcomes
 from streaming.queries.postgres_sync import PostgresSync
 from streaming.queries.quality_gate import QualityGate
+from streaming.queries.running import RunningStream
 from streaming.queries.runtime import Runtime
 from streaming.queries.schema_drift import SchemaDriftLog
 from streaming.queries.topic_pipelines import TopicPipeline
@@ -30,7 +30,7 @@ from streaming.sources.kafka import read_topics
 from streaming.transforms.deduplication import drop_repeats
 from streaming.transforms.one_pass import add_up
 from streaming.transforms.one_pass_arrow import select_rejected_rows, select_silver_rows
-from streaming.transforms.parsing import select_coordinates, select_rejected, select_silver
+from streaming.transforms.staging import select_coordinates, select_rejected, select_silver
 from warehouse.lake.commit_metadata import CommitMetadata
 
 FEW_RECORDS = 5_000
@@ -67,16 +67,16 @@ class TopicQuery:
     drift: SchemaDriftLog
     size: BatchSize
 
-    def start(self) -> StreamingQuery:
+    def start(self) -> RunningStream:
         """Starts the stream; its name is query, checkpoint folder, metric label and ledger key."""
         runtime, pipeline = self.runtime, self.pipeline
         self.size.observe()
         settings = runtime.stream.queries[pipeline.name]
         records = read_topics(runtime.spark, runtime.kafka, self.lineage.start, settings.max_offsets_per_trigger)
-        return (
-            pipeline.parse(records.transform(select_coordinates, self.generation), runtime.rules)
+        query = (
+            records.transform(select_coordinates, self.generation)
+            .transform(pipeline.stage, runtime.rules)
             .transform(drop_repeats, settings.horizon_seconds)
-            .transform(pipeline.stage, runtime.rules.late_seconds)
             .writeStream.queryName(pipeline.name)
             .option("checkpointLocation", str(self.lineage.folder))
             .outputMode("append")
@@ -84,6 +84,7 @@ class TopicQuery:
             .foreachBatch(self.process)
             .start()
         )
+        return RunningStream(runtime.spark, query)
 
     def is_behind(self) -> bool:
         """Whether silver has rows of a replay or backfill that PostgreSQL lacks."""
@@ -113,7 +114,7 @@ class TopicQuery:
     def _write_in_arrow(self, events: DataFrame, batch: BatchRange) -> None:
         name, tables = self.pipeline.name, self.tables
         with timed(name, "aggregate"):
-            staged = self.pipeline.with_row(events).toArrow()
+            staged = events.toArrow()
             contributions = self.pipeline.add_up_in_arrow(staged)
             outcomes = read_outcomes(contributions, batch.records)
             self.runtime.check_generations((name,))  # all that was read so far is of that generation

@@ -6,6 +6,7 @@
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from streaming.transforms.deduplication import valid_key
 from streaming.transforms.gold_aggregates import moments
 from streaming.transforms.one_pass import (
     OnePassAggregation,
@@ -15,13 +16,13 @@ from streaming.transforms.one_pass import (
     make_sums,
     sum_of,
 )
-from streaming.transforms.posts import MASK, RECENT_SHARE
-from streaming.transforms.quality_rules import WORD
 from warehouse.lake.schemas import silver
 
 PAIRED_TAGS = 10
 """Pairs grow with the square: 10 tags make 45 pairs, 30 would make 435 for one post."""
-MASKED_LENGTH = 280
+SAMPLE_BELOW = b"\x0d"
+"""Posts whose deduplication key begins with a byte below this, 13 of 256, are copied to `warehouse.recent_posts`, to be
+read by people."""
 RECENT_POST = (
     "generation",
     "partition",
@@ -31,16 +32,16 @@ RECENT_POST = (
     "author_pseudonym",
     "created_at",
     "lang",
-    "masked_text",
-    "hashtags",
+    "text",
+    "counted_hashtags",
 )
 MACHINE_EVENT = ("generation", "partition", "offset", "event_id", "machine_id", "occurred_at", "kind", "detail")
 
 
 def make_post_aggregation() -> OnePassAggregation:
     """Posts: n per (hashtag, language) and minute, n per pair of hashtags and hour, and per author and day n posts, m
-    replies, k mentions. One post in `RECENT_SHARE` is also contributed as a `row` of `warehouse.recent_posts`; a
-    deletion contributes the (source, post_id) to delete there."""
+    replies, k mentions. A share of the posts is also contributed as a `row` (`RECENT_POST`); a deletion contributes the
+    (source, post_id) to delete there."""
     fact, is_author = F.col("fact"), F.col("fact") == "author_day"
     tags = F.transform("counted_hashtags", lambda tag: contribution("hashtag_minute", tag, F.col("lang")))
     author = F.array(contribution("author_day", F.col("author_pseudonym")))
@@ -53,7 +54,7 @@ def make_post_aggregation() -> OnePassAggregation:
         at=F.when(fact == "hashtag_minute", F.date_trunc("minute", "created_at"))
         .when(fact == "hashtag_pair_hour", F.date_trunc("hour", "created_at"))
         .when(is_author, F.date_trunc("day", "created_at")),
-        row=_row_if(fact == "recent_post", RECENT_POST, _recent_post_fields()),
+        row=_row_if(fact == "recent_post", RECENT_POST),
     )
     return OnePassAggregation(
         contributions=make_contributions(
@@ -63,7 +64,6 @@ def make_post_aggregation() -> OnePassAggregation:
         columns=columns,
         keys=("fact", "at", "key_a", "key_b", "row"),
         sums=make_sums(sum_of("k")),
-        row=_row_if((F.col("outcome") == "silver") & _is_sampled(), RECENT_POST, _recent_post_fields()),
     )
 
 
@@ -85,10 +85,9 @@ def make_machine_event_aggregation() -> OnePassAggregation:
     """Machine events: each is contributed as a `row`, unchanged."""
     return OnePassAggregation(
         contributions=make_contributions(F.array(contribution("machine_event"))),
-        columns=make_columns(row=_row_if(F.col("fact") == "machine_event", MACHINE_EVENT, {})),
+        columns=make_columns(row=_row_if(F.col("fact") == "machine_event", MACHINE_EVENT)),
         keys=("fact", "key_a", "row"),
         sums=make_sums(),
-        row=_row_if(F.col("outcome") == "silver", MACHINE_EVENT, {}),
     )
 
 
@@ -108,25 +107,14 @@ def _pairs() -> Column:
 
 def _is_sampled() -> Column:
     """A deterministic share of the posts that have a text."""
-    return (F.pmod(F.xxhash64("source", "post_id"), F.lit(RECENT_SHARE)) == 0) & F.col("text").isNotNull()
+    key = valid_key(F.lit("post"), [F.col("source"), F.col("post_id")])
+    return (F.substring(key, 1, 1) < F.lit(SAMPLE_BELOW)) & F.col("text").isNotNull()
 
 
-def _recent_post_fields() -> dict[str, Column]:
-    """Fields of a row of `warehouse.recent_posts` that silver does not have as such: the text with handles masked."""
-    masked = F.substring(F.regexp_replace("text", f"(?<!{WORD})@{WORD}+", MASK), 1, MASKED_LENGTH)
-    return {"masked_text": masked, "hashtags": _array_literal("counted_hashtags")}
-
-
-def _row_if(condition: Column, names: tuple[str, ...], computed: dict[str, Column]) -> Column:
-    """A struct of the named columns, each from `computed` or of the same name, where `condition` holds, else null.
+def _row_if(condition: Column, names: tuple[str, ...]) -> Column:
+    """A struct of the named columns where `condition` holds, else null.
 
     Every field is nullable on its own: with fields that are not, Arrow rejects a null struct.
     """
-    fields = (F.when(condition, computed.get(name, F.col(name))).alias(name) for name in names)
+    fields = (F.when(condition, F.col(name)).alias(name) for name in names)
     return F.when(condition, F.struct(*fields))
-
-
-def _array_literal(column: str) -> Column:
-    """array<string> -> the text of a PostgreSQL array, every element quoted."""
-    quoted = F.transform(column, lambda e: F.concat(F.lit('"'), F.regexp_replace(e, r'(["\\])', r"\\$1"), F.lit('"')))
-    return F.concat(F.lit("{"), F.array_join(quoted, ","), F.lit("}"))

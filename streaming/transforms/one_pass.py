@@ -34,15 +34,13 @@ class OnePassAggregation:
 
     `contributions`: array<struct<fact, key_a, key_b>> of one row. Spark interprets this expression, it generates no
     code for it, so keep it small. `columns` are computed after the explosion, from the contribution and its row; those
-    named in `keys` are grouped by, and `sums` aggregate the others. `row`: what a staged row stores as it is, else
-    null; a column of the staged rows for `one_pass_arrow`.
+    named in `keys` are grouped by, and `sums` aggregate the others.
     """
 
     contributions: Column
     columns: Mapping[str, Column]
     keys: tuple[str, ...]
     sums: tuple[Column, ...]
-    row: Column | None = None
 
 
 def contribution(fact: str, key_a: Any = None, key_b: Any = None) -> Column:

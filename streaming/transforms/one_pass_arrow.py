@@ -1,8 +1,7 @@
 """The aggregation of `one_pass` for a small batch that the driver holds as one Arrow table: no second Spark job.
 
 `add_up_in_arrow` returns the rows that `one_pass.add_up` returns, in any order. A test gives the same batches to both
-definitions (`tests/integration/test_one_pass_arrow.py`). The staged rows additionally have
-the column `row` (null, or what is stored as it is), computed by Spark: see `OnePassAggregation.row`.
+definitions (`tests/integration/test_one_pass_arrow.py`).
 """
 
 from collections import Counter
@@ -13,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from streaming.transforms.arrow_groups import TIMESTAMP, count, floor_time, group, measure, repeat
-from streaming.transforms.increments import PAIRED_TAGS
+from streaming.transforms.increments import MACHINE_EVENT, PAIRED_TAGS, RECENT_POST, SAMPLE_BELOW
 from streaming.transforms.one_pass import DRIFT, OUTCOME, PARTITION_STEP, WARNED
 from warehouse.lake.schemas import quarantine, silver
 
@@ -31,10 +30,10 @@ Increments = Callable[[pa.Table], Iterator[pa.Table]]
 
 
 def add_up_in_arrow(staged: pa.Table, increments: Increments, further: dict[str, pa.DataType]) -> pa.Table:
-    """Staged rows -> one row per contribution and its keys: `COLUMNS` and `further` ones."""
+    """Staged rows -> one row per contribution and its keys: `COLUMNS`, `further` ones, `row` where there are any."""
     parts = [_outcomes(staged), _warnings(staged), _unknown_fields(staged), *increments(staged)]
-    row = {"row": staged.schema.field("row").type} if "row" in staged.column_names else {}
-    schema = pa.schema({**COLUMNS, **further, **row})
+    rows = [part.schema.field("row") for part in parts if "row" in part.column_names]
+    schema = pa.schema([*pa.schema({**COLUMNS, **further}), *rows])
     return pa.concat_tables([_complete(part, schema) for part in parts])
 
 
@@ -49,7 +48,8 @@ def post_increments(staged: pa.Table) -> Iterator[pa.Table]:
     yield _count("hashtag_minute", {"at": minutes, "key_a": pc.list_flatten(tags), "key_b": langs})
     yield _pairs(posts)
     yield _author_days(posts)
-    yield _rows(posts, "recent_post")
+    is_sampled = pc.less(pc.binary_slice(posts["dedup_key"], 0, 1), pa.scalar(SAMPLE_BELOW, pa.binary()))
+    yield _rows("recent_post", posts.filter(is_sampled), RECENT_POST)
 
 
 def reading_increments(staged: pa.Table) -> Iterator[pa.Table]:
@@ -64,7 +64,7 @@ def reading_increments(staged: pa.Table) -> Iterator[pa.Table]:
 
 def machine_event_increments(staged: pa.Table) -> Iterator[pa.Table]:
     """As `increments.make_machine_event_aggregation`."""
-    yield _rows(_where(staged, "outcome", "silver"), "machine_event")
+    yield _rows("machine_event", _where(staged, "outcome", "silver"), MACHINE_EVENT)
 
 
 def select_silver_rows(staged: pa.Table, names: list[str]) -> pa.Table:
@@ -133,9 +133,10 @@ def _author_days(posts: pa.Table) -> pa.Table:
     return _named("author_day", sums.rename_columns(["at", "key_a", "n", "m", "k"]))
 
 
-def _rows(silver_rows: pa.Table, fact: str) -> pa.Table:
-    """The rows that are stored as they are, each once."""
-    stored = silver_rows["row"].filter(pc.is_valid(silver_rows["row"]))
+def _rows(fact: str, silver_rows: pa.Table, names: tuple[str, ...]) -> pa.Table:
+    """The rows that are stored, each once. Every field is nullable: a null struct has only nulls inside."""
+    fields = [pa.field(name, silver_rows.schema.field(name).type) for name in names]
+    stored = pa.StructArray.from_arrays([silver_rows[name].combine_chunks() for name in names], fields=fields)
     return _named(fact, pa.table({"row": stored, "n": pa.array([1] * len(stored), pa.int64())}))
 
 

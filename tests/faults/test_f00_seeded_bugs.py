@@ -19,10 +19,11 @@ from streaming.queries.dedup_recovery import DedupRecovery
 from streaming.queries.postgres_sync import PostgresSync
 from streaming.queries.supervisor import QueryFailed
 from streaming.queries.topic_query import TopicQuery
+from streaming.records import times
 from streaming.recovery.offsets import Decision
 from streaming.sinks import postgres
 from streaming.sinks.postgres import Ledger
-from streaming.transforms import one_pass_arrow
+from streaming.transforms import one_pass_arrow, staging
 from tests.support.faults.broker_losses import lose_records
 from tests.support.faults.crashes import CRASH, crash_before
 from tests.support.faults.fixtures import AssertExact
@@ -120,8 +121,23 @@ def close_minutes_at_their_end(patch: pytest.MonkeyPatch) -> None:
 
 
 def read_local_time(patch: pytest.MonkeyPatch) -> None:
-    """Reads the time as UTC, whatever zone the text names."""
-    patch.setattr("streaming.transforms.parsing.parse_time", lambda text: F.try_to_timestamp(F.substring(text, 1, 19)))
+    """Reads the time as UTC, whatever zone the text names. The verdict is given in Spark's Python workers."""
+    make = staging.make_judge
+
+    def make_wrong_judge(*arguments: Any) -> Any:
+        judge = make(*arguments)
+
+        def judge_wrongly(value: bytes | None, kafka_us: int) -> Any:
+            parse = times.parse_time
+            times.parse_time = lambda text: parse(text[:19] + "Z")
+            try:
+                return judge(value, kafka_us)
+            finally:
+                times.parse_time = parse  # the worker serves other tests too
+
+        return judge_wrongly
+
+    patch.setattr(staging, "make_judge", make_wrong_judge)
 
 
 def count_days_by_local_time(patch: pytest.MonkeyPatch) -> None:
@@ -133,7 +149,7 @@ def count_days_by_local_time(patch: pytest.MonkeyPatch) -> None:
 def keep_repeats(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         "streaming.queries.topic_query.drop_repeats",
-        lambda events, _horizon: events.withColumn("ingested_at", F.current_timestamp()),
+        lambda events, _horizon: staging.with_ingestion(events, F.current_timestamp()),
     )
     patch.setattr(DedupRecovery, "drop_known", lambda _self, events, _batch_ms: events)
 

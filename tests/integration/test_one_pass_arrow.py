@@ -14,8 +14,9 @@ from pyspark.sql.types import BinaryType, StructField, StructType
 from jobs.settings import load_quality
 from jobs.wiring import build_rules
 from streaming.queries.topic_pipelines import TopicPipeline, build_topic_pipelines
+from streaming.records.quality_rules import QualityRules
 from streaming.transforms.one_pass import add_up
-from streaming.transforms.quality_rules import QualityRules
+from streaming.transforms.staging import with_ingestion
 from tests.support import verdicts
 from tests.support.faults.poison import CASES
 from warehouse.lake.schemas.coordinates import COORDINATES
@@ -99,10 +100,9 @@ def test_spark_and_arrow_add_up_the_same(
 ) -> None:
     pipeline = pipelines[topic]
     chance = random.Random(f"{topic} {seed}")  # noqa: S311 - repeatable
-    events = pipeline.parse(make_batch(spark, topic, chance), rules)
-    staged = events.withColumn("ingested_at", F.lit(ARRIVED)).transform(pipeline.stage, rules.late_seconds).persist()
+    staged = with_ingestion(pipeline.stage(make_batch(spark, topic, chance), rules), F.lit(ARRIVED)).persist()
     by_spark = add_up(staged, pipeline.aggregation).toArrow()
-    by_arrow = pipeline.add_up_in_arrow(pipeline.with_row(staged).toArrow())
+    by_arrow = pipeline.add_up_in_arrow(staged.toArrow())
     staged.unpersist()
     assert set(by_arrow.column_names) - set(by_spark.column_names) <= {"key_b"}  # no key of machine events
     by_arrow = by_arrow.select(by_spark.column_names)
@@ -117,8 +117,6 @@ def test_a_batch_without_rows_adds_nothing(
     spark: SparkSession, rules: QualityRules, pipelines: dict[str, TopicPipeline], topic: str
 ) -> None:
     pipeline = pipelines[topic]
-    events = pipeline.parse(spark.createDataFrame([], RECORDS), rules).withColumn("ingested_at", F.lit(ARRIVED))
-    added: pa.Table = pipeline.add_up_in_arrow(
-        pipeline.with_row(events.transform(pipeline.stage, rules.late_seconds)).toArrow()
-    )
+    staged = with_ingestion(pipeline.stage(spark.createDataFrame([], RECORDS), rules), F.lit(ARRIVED))
+    added: pa.Table = pipeline.add_up_in_arrow(staged.toArrow())
     assert added.num_rows == 0

@@ -12,7 +12,7 @@ from streaming.queries.outcomes import OutcomeCounts
 from streaming.queries.quality_gate import find_excess
 from streaming.queries.runtime import Runtime
 from streaming.queries.supervisor import QueryFailed
-from streaming.transforms.quality_rules import QualityRules
+from streaming.records.quality_rules import QualityRules
 from tests.support.records import make_post, make_reading
 from tests.support.stream import InProcessStream, with_rules
 from warehouse.database.connections import connect, role_url

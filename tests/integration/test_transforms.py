@@ -13,11 +13,11 @@ from pyspark.sql.types import BinaryType, StructField, StructType
 from jobs.settings import load_quality
 from jobs.wiring import build_rules
 from streaming.queries.topic_pipelines import build_topic_pipelines
+from streaming.records.quality_rules import QualityRules
 from streaming.transforms.deduplication import drop_repeats
 from streaming.transforms.gold_aggregates import measure_by_machine_minute
 from streaming.transforms.one_pass import add_up, as_staged
-from streaming.transforms.parsing import select_silver
-from streaming.transforms.quality_rules import QualityRules
+from streaming.transforms.staging import select_silver, with_ingestion
 from tests.support.verdicts import EVENTS, POSTS, READINGS, event, post, reading
 from warehouse.lake.schemas.coordinates import COORDINATES
 
@@ -42,31 +42,47 @@ def make_records(spark: SparkSession, values: list[bytes | None]) -> DataFrame:
     return spark.createDataFrame(rows, RECORDS)
 
 
+def stage(spark: SparkSession, rules: QualityRules, pipeline: Any, values: list[bytes | None]) -> DataFrame:
+    """Staged rows of the records, as in the stream but without deduplication."""
+    staged = pipeline.stage(make_records(spark, values), rules)
+    return with_ingestion(staged, F.lit(ARRIVED))
+
+
 @pytest.mark.parametrize(("topic", "cases"), [("posts", POSTS), ("readings", READINGS), ("machine_events", EVENTS)])
-def test_each_record_gets_its_verdict(
+def test_each_record_becomes_a_staged_row(
     spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any], topic: str, cases: list[tuple[bytes, str]]
 ) -> None:
-    events = pipelines[topic].parse(make_records(spark, [value for value, _ in cases]), rules)
-    found = {row["offset"]: row["rule"] for row in events.select("offset", "rejection.rule").collect()}
-    wrong = {offset: (cases[offset][0], rule) for offset, rule in found.items() if rule != cases[offset][1]}
-    assert wrong == {}
-    assert len(found) == len(cases)
+    pipeline = pipelines[topic]
+    staged = stage(spark, rules, pipeline, [value for value, _ in cases]).persist()
+    assert {row["offset"]: row["rule"] for row in staged.collect()} == dict(enumerate(rule for _, rule in cases))
+    silver = [field for field in select_silver(staged, pipeline.table.schema).schema]
+    assert [field.dataType for field in silver] == [field.dataType for field in pipeline.table.schema]
+    staged.unpersist()
+
+
+def test_the_key_of_a_record_is_the_key_of_its_silver_row(
+    spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any]
+) -> None:
+    """Ids are compared with silver's after a state reset."""
+    ids = ["1", "a|b", "\U0001f600", "\u00e9" * 64, "0:x"]
+    staged = stage(
+        spark, rules, pipelines["posts"], [post(post_id=name, source=ids[n - 1]) for n, name in enumerate(ids)]
+    )
+    deleted = stage(spark, rules, pipelines["posts"], [post(post_id=name, kind="deletion") for name in ids])
+    for rows, kind in ((staged, "post"), (deleted, "deletion")):
+        pairs = rows.select("dedup_key", pipelines["posts"].key_of(kind).alias("again")).collect()
+        assert [row["dedup_key"] for row in pairs] == [row["again"] for row in pairs]
+        assert len({bytes(row["dedup_key"]) for row in pairs}) == len(ids)
 
 
 def test_rejected_rows_keep_their_bytes_and_the_reason_does_not_show_them(
     spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any]
 ) -> None:
     secret = b'{"post_id": "very-private'
-    rows = pipelines["posts"].parse(make_records(spark, [secret, post()]), rules).orderBy("offset").collect()
+    rows = stage(spark, rules, pipelines["posts"], [secret, post()]).orderBy("offset").collect()
     assert bytes(rows[0]["value"]) == secret
-    assert "very-private" not in rows[0]["rejection"]["reason"]
+    assert "very-private" not in rows[0]["reason"]
     assert rows[1]["value"] is None
-
-
-def stage(spark: SparkSession, rules: QualityRules, pipeline: Any, values: list[bytes | None]) -> DataFrame:
-    """Staged rows of the records, as in the stream but without deduplication."""
-    events = pipeline.parse(make_records(spark, values), rules).withColumn("ingested_at", F.lit(ARRIVED))
-    return events.transform(pipeline.stage, rules.late_seconds)
 
 
 def test_silver_post(spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any]) -> None:
@@ -163,11 +179,16 @@ def test_sums_of_readings_are_exact(spark: SparkSession, rules: QualityRules, pi
     assert [tuple(row) for row in gold.select("readings", *moments).collect()] == wanted
 
 
-def test_recent_posts_are_masked(spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any]) -> None:
-    values = [post(post_id=str(n), text="hello @somebody bye@x") for n in range(60)]
+def test_recent_posts_are_a_share_of_all_and_masked(
+    spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any]
+) -> None:
+    values = [post(post_id=str(n), text="hello @somebody bye@x", hashtags=['a"b', "c\\d"]) for n in range(600)]
     staged = stage(spark, rules, pipelines["posts"], values)
-    recent = add_up(staged, pipelines["posts"].aggregation).where("fact = 'recent_post'")
-    assert {row["row"]["masked_text"] for row in recent.collect()} == {"hello @\u2026 bye@x"}
+    contributions = add_up(staged, pipelines["posts"].aggregation).toArrow()
+    (recent,) = (load.rows for load in pipelines["posts"].loads(contributions) if load.temp_table == "recent_post_rows")
+    assert set(recent["masked_text"].to_pylist()) == {"hello @\u2026 bye@x"}
+    assert set(recent["hashtags"].to_pylist()) == {'{"a\\"b","c\\\\d"}'}
+    assert 10 < recent.num_rows < 60
 
 
 def test_a_bounded_stream_drops_repeats_but_no_corrected_record_and_no_deletion(
@@ -182,18 +203,15 @@ def test_a_bounded_stream_drops_repeats_but_no_corrected_record_and_no_deletion(
     for batch in batches:
         make_records(spark, batch).coalesce(1).write.mode("append").parquet(str(source))
         records = spark.readStream.schema(RECORDS).parquet(str(source))
-        events = pipelines["posts"].parse(records, rules).transform(drop_repeats, 900)
+        events = pipelines["posts"].stage(records, rules).transform(drop_repeats, 900)
         query = (
             events.writeStream.option("checkpointLocation", str(checkpoint))
             .trigger(availableNow=True)
             .foreachBatch(
-                lambda rows, _: kept.extend(
-                    (f"{r['event']['source']}/{r['event']['post_id']}", r["rejection"] and r["rejection"]["rule"])
-                    for r in rows.collect()
-                )
+                lambda rows, _: kept.extend((f"{r['source']}/{r['post_id']}", r["rule"]) for r in rows.collect())
             )
             .start()
         )
         query.awaitTermination()
-    wanted = [("other/1", None), ("s/1", None), ("s/1", None), ("s/2", "bad_time"), ("s/2", None)]
+    wanted = [("other/1", None), ("s/1", None), ("s/1", None), ("None/None", "bad_time"), ("s/2", None)]
     assert sorted(kept, key=str) == sorted(wanted, key=str)

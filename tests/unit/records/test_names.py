@@ -2,7 +2,7 @@
 
 import pytest
 
-from streaming.transforms.pseudonyms import fold_hashtags
+from streaming.records.names import fold_hashtags
 
 
 @pytest.mark.parametrize(
@@ -11,13 +11,13 @@ from streaming.transforms.pseudonyms import fold_hashtags
         (["Straße", "STRASSE", "#strasse"], ["strasse"]),
         (["\ufb01lm", "\uff26\uff29\uff2c\uff2d"], ["film"]),
         (["##a", " #b "], ["#a", "b"]),
-        (["", "#", "  ", None], []),
+        (["", "#", "  "], []),
         (["b", "a", "B"], ["b", "a"]),
         (["\u0130stanbul"], ["i\u0307stanbul"]),
         (["\U0001f468\u200d\U0001f469\u200d\U0001f467"], ["\U0001f468\u200d\U0001f469\u200d\U0001f467"]),
     ],
 )
-def test_folding(tags: list[str | None], folded: list[str]) -> None:
+def test_folding(tags: list[str], folded: list[str]) -> None:
     assert fold_hashtags(tags) == folded
 
 
