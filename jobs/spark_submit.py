@@ -130,18 +130,22 @@ def _wait(child: subprocess.Popen[bytes], script: Path) -> int:
     """Returns the exit code; 128 + N where signal N ended the child.
 
     A signal asks the driver to stop; after `_PATIENCE_SECONDS`, or at a third signal, it is killed. A driver that does
-    not handle the signal yet has started no work: it is killed at once.
+    not handle the signal yet has started no work: it is killed at once. SIGUSR1 is passed on (`jobs.stream`).
     """
     asked: list[tuple[int, float]] = []
 
     def ask(number: int, _: object) -> None:
-        is_handled = _forward(child, script)
+        is_handled = _forward(child, script, signal.SIGTERM)
         if not is_handled and not asked:
             kill_session(child.pid)
         asked.append((number, time.monotonic()))
 
+    def finish(number: int, _: object) -> None:
+        _forward(child, script, number)
+
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
+    signal.signal(signal.SIGUSR1, finish)
     code = None
     while code is None:
         try:
@@ -157,25 +161,25 @@ def _wait(child: subprocess.Popen[bytes], script: Path) -> int:
     return code if code >= 0 else 128 + (asked[0][0] if asked else -code)
 
 
-def _forward(child: subprocess.Popen[bytes], script: Path) -> bool:
-    """Sends TERM to the Python driver alone: Spark's Python workers would die of it in the middle of a batch.
+def _forward(child: subprocess.Popen[bytes], script: Path, number: int) -> bool:
+    """Sends a signal to the Python driver alone: Spark's Python workers would die of it in the middle of a batch.
 
     False where there is no driver that handles it.
     """
     is_handled = False
     for process in find_descendants(child.pid):
         with contextlib.suppress(psutil.NoSuchProcess):
-            if str(script) in process.cmdline() and _handles_stop(process.pid):
-                process.terminate()
+            if str(script) in process.cmdline() and _handles(process.pid, number):
+                process.send_signal(number)
                 is_handled = True
     return is_handled
 
 
-def _handles_stop(pid: int) -> bool:
-    """Whether the process has a handler for TERM: the kernel lists the signals that it catches."""
+def _handles(pid: int, number: int) -> bool:
+    """Whether the process has a handler for the signal: the kernel lists those that it catches."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return False
     caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", status, re.MULTILINE)
-    return caught is not None and bool(int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
+    return caught is not None and bool(int(caught[1], 16) >> (number - 1) & 1)

@@ -1,7 +1,8 @@
 """Run the streaming queries: topics to bronze, silver and PostgreSQL, silver to gold."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 
 from jobs.cli import parse, run
@@ -21,12 +22,16 @@ from streaming.queries.topic_pipelines import build_topic_pipelines
 GROUP = "run"
 NEEDS_SPARK = True
 TOPIC_PHASE = ("bronze", "posts", "readings", "machine_events")
+EPILOG = """
+Ctrl-C and SIGTERM stop it after the running batches. After SIGUSR1 it reads what is waiting, brings gold to the newest
+version of silver, as --available-now does, and exits.
+"""
 GOLD_PHASE = tuple(pipeline.name for pipeline in GOLD)
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The job's options."""
-    parser = argparse.ArgumentParser(prog="stream", description=__doc__)
+    parser = argparse.ArgumentParser(prog="stream", description=__doc__, epilog=EPILOG)
     parser.add_argument(
         "--queries",
         default=",".join(TOPIC_PHASE + GOLD_PHASE),
@@ -49,14 +54,23 @@ def main(argv: list[str] | None = None) -> int:
     unknown = sorted(set(wanted) - set(TOPIC_PHASE + GOLD_PHASE))
     if unknown or not wanted:
         parser.error(f"unknown query {', '.join(unknown) or '(none)'}; known: {', '.join(TOPIC_PHASE + GOLD_PHASE)}")
-    phases = (TOPIC_PHASE, GOLD_PHASE) if arguments.available_now else (TOPIC_PHASE + GOLD_PHASE,)
     with open_session("stream") as spark:
         runtime = build_runtime(spark, settings, available_now=arguments.available_now)
-        stop_on_signals(spark, runtime.stop)
-        openers = build_openers(runtime)
-        for phase in phases:
-            Supervisor(runtime, {name: openers[name] for name in phase if name in wanted}).run()
+        asked = stop_on_signals(spark, runtime.stop)
+        if not arguments.available_now:
+            supervise(runtime, wanted)
+            if not asked.finish.is_set():
+                return 0
+            runtime = replace(runtime, available_now=True, stop=asked.stop)
+        for phase in (TOPIC_PHASE, GOLD_PHASE):
+            supervise(runtime, [name for name in wanted if name in phase])
     return 0
+
+
+def supervise(runtime: Runtime, queries: Iterable[str]) -> None:
+    """Runs the queries until all have finished or the runtime was asked to stop."""
+    openers = build_openers(runtime)
+    Supervisor(runtime, {name: openers[name] for name in queries}).run()
 
 
 def build_openers(runtime: Runtime) -> dict[str, Callable[[], Startable]]:

@@ -124,18 +124,9 @@ def create_topics(settings: KafkaSettings) -> list[str]:
 
 def read_end_offsets(settings: KafkaSettings) -> dict[str, dict[int, int]]:
     """topic -> partition -> the offset that the next record will get."""
-    return _read_offsets(settings, _LATEST)
-
-
-def read_begin_offsets(settings: KafkaSettings) -> dict[str, dict[int, int]]:
-    """topic -> partition -> the oldest offset that retention has not deleted."""
-    return _read_offsets(settings, _EARLIEST)
-
-
-def _read_offsets(settings: KafkaSettings, which: int) -> dict[str, dict[int, int]]:
     with open_admin(settings) as admin:
         topics = _describe(admin, settings)
-        wanted = {TopicPartition(t.name, n): which for t in topics.values() for n in range(t.partitions)}
+        wanted = {TopicPartition(t.name, n): _LATEST for t in topics.values() for n in range(t.partitions)}
         offsets: dict[str, dict[int, int]] = {name: {} for name in topics}
         for partition, found in (admin.list_partition_offsets(wanted) if wanted else {}).items():
             offsets[partition.topic][partition.partition] = found.offset

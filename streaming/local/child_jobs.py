@@ -73,6 +73,19 @@ class ChildJobs:
             raise JobEnded(child.describe_end())
         return code
 
+    def finish(self, name: str, number: signal.Signals) -> None:
+        """Sends a running job the signal that asks it to end when its work is done, and waits.
+
+        Raises:
+            JobEnded: its exit code is not 0.
+        """
+        child = self._running[name]
+        child.process.send_signal(number)
+        code = child.process.wait()
+        del self._running[name]
+        if code != 0:
+            raise JobEnded(child.describe_end())
+
     def check(self) -> None:
         """Raises JobEnded when a running child has ended."""
         for child in self._running.values():

@@ -4,6 +4,7 @@ Order of stopping: generator, page and stream first, then the services that this
 """
 
 import json
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -156,11 +157,9 @@ class Demo:
             raise AssertionError("the stream is started before the run is verified")
         with self._step("stream catches up"):
             self._wait_for(lambda: sampler.has_caught_up_since(ended), "stream", _CATCH_UP_SECONDS)
-        with self._step("stream stops"):
+        with self._step("stream drains to gold and stops"):
             sampler.stop()
-            self._children.stop("stream", grace_seconds=_DRAIN_GRACE_SECONDS)
-        with self._step("drain to gold"):
-            self._children.run("stream", "--available-now")
+            self._children.finish("stream", signal.SIGUSR1)
         with self._step("verify"):
             verdict = self._run_verify()
         with closing(connect(self._plan.writer_url(), application_name="afluente demo")) as connection:

@@ -10,7 +10,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from streaming.errors import StreamingError
-from streaming.kafka_admin import TopicWatch, describe_topics, read_begin_offsets, read_end_offsets
+from streaming.kafka_admin import TopicWatch
 from streaming.records.quality_rules import QualityRules
 from streaming.recovery.offsets import Offsets
 from streaming.recovery.topic_generations import Generations, Topic, TopicMissing
@@ -18,8 +18,8 @@ from streaming.settings import KafkaSettings, StreamSettings
 from streaming.sinks.delta import OffsetTrackedTable
 from streaming.sinks.fence import Driver, Fence, take_turn, write_fence
 from streaming.sinks.postgres import Ledger
-from warehouse.lake.delta_io import create_table
 from warehouse.lake.locks import TableLocks
+from warehouse.lake.table_creation import create_table
 from warehouse.lake.tables import Table
 from warehouse.settings import LakeSettings
 
@@ -66,14 +66,14 @@ class Runtime:
             TopicMissing: one of them does not exist.
             TopicRecreated: one of them is not the topic that filled the lake.
         """
-        described = describe_topics(self.kafka)
+        described = self.watch.describe()
         with self.locks.hold("generations"):
             numbers = self._number(described, topics)
-        return _select(read_begin_offsets(self.kafka), topics), numbers
+        return self.watch.read_logs(topics).begins, numbers
 
     def read_latest_offsets(self, topics: tuple[str, ...]) -> Offsets:
         """Where the topics end now."""
-        return _select(read_end_offsets(self.kafka), topics)
+        return self.watch.read_logs(topics).ends
 
     def check_generations(self, topics: Iterable[str]) -> None:
         """Checks in each batch that no topic was created again, which offsets alone cannot show. Takes 7 ms.
@@ -84,8 +84,8 @@ class Runtime:
 
     def open_table(self, table: Table, generations: Mapping[str, int]) -> OffsetTrackedTable:
         """A table of the lake, created where it does not exist."""
-        with self.locks.hold(table.name):
-            create_table(self.spark, self.lake, table)
+        with self.locks.hold_in_python(table.name):
+            create_table(self.lake, table)
         return OffsetTrackedTable(table, self.lake.path, self.locks, generations)
 
     def open_ledger(self, query: str) -> Ledger:
@@ -133,7 +133,3 @@ class Runtime:
         if missing:
             raise TopicMissing(f"topic {', '.join(missing)} does not exist: run ./spark-submit.sh create_topics")
         return {name: self.generations.number_of(described[name]) for name in topics}
-
-
-def _select(offsets: dict[str, dict[int, int]], topics: tuple[str, ...]) -> Offsets:
-    return {topic: {str(number): at for number, at in offsets[topic].items()} for topic in topics}

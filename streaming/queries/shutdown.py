@@ -1,4 +1,7 @@
-"""Stopping on a signal: running batches end, and what does not end in time is killed, as in a crash."""
+"""Stopping on a signal: running batches end, and what does not end in time is killed, as in a crash.
+
+SIGUSR1 asks for an orderly end: read what is waiting, then exit.
+"""
 
 import logging
 import os
@@ -14,8 +17,17 @@ HALT_AFTER_SECONDS = 6.5
 exit. A batch that is cut off is repeated at the next start, which the recorded offsets make harmless."""
 
 
-def stop_on_signals(spark: SparkSession, stop: threading.Event) -> None:
-    """From now on SIGTERM and SIGINT set `stop`, and a watchdog ends both processes if that does not suffice.
+class StopSignals:
+    """What was asked for: `stop` of everything, or `finish`, an orderly end."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.finish = threading.Event()
+
+
+def stop_on_signals(spark: SparkSession, runtime_stop: threading.Event) -> StopSignals:
+    """From now on SIGTERM and SIGINT set `runtime_stop` and `stop`, and a watchdog ends both processes if that does not
+    suffice. SIGUSR1 sets `runtime_stop` and `finish`.
 
     The handler does nothing and a thread reads the signal from a pipe: a handler would interrupt the main thread
     anywhere, also while it holds the lock of `stop`, or between a request to the JVM and its answer.
@@ -23,14 +35,19 @@ def stop_on_signals(spark: SparkSession, stop: threading.Event) -> None:
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    for number in (signal.SIGTERM, signal.SIGINT):
+    asked = StopSignals()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
         signal.signal(number, lambda *_: None)
-    threading.Thread(target=_stop_when_signalled, args=(reader, spark, stop), daemon=True).start()
+    threading.Thread(target=_wait_for_signals, args=(reader, spark, runtime_stop, asked), daemon=True).start()
+    return asked
 
 
-def _stop_when_signalled(reader: int, spark: SparkSession, stop: threading.Event) -> None:
-    os.read(reader, 1)
-    stop.set()
+def _wait_for_signals(reader: int, spark: SparkSession, runtime_stop: threading.Event, asked: StopSignals) -> None:
+    while os.read(reader, 1)[0] == signal.SIGUSR1:
+        asked.finish.set()
+        runtime_stop.set()
+    asked.stop.set()
+    runtime_stop.set()
     watchdog = threading.Timer(HALT_AFTER_SECONDS, _halt, (spark,))
     watchdog.daemon = True
     watchdog.start()

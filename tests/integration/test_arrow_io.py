@@ -19,10 +19,11 @@ from pyspark.sql import SparkSession
 from streaming.local.processes import wait_until
 from warehouse.lake.arrow_io import ArrowTable, RowsDoNotFit, read_rows
 from warehouse.lake.commit_metadata import CommitMetadata
-from warehouse.lake.delta_io import append, create_table, read_table, table_path
+from warehouse.lake.delta_io import append, read_table, table_path
 from warehouse.lake.delta_log import DeltaLog
 from warehouse.lake.locks import TableLocks
 from warehouse.lake.schemas.silver import SENSORS
+from warehouse.lake.table_creation import create_table
 from warehouse.lake.tables import BRONZE, READINGS
 from warehouse.settings import LakeSettings
 
@@ -33,7 +34,7 @@ AT = datetime(2026, 3, 1, 12, 0, 0, 123_456, tzinfo=UTC)
 def lake(spark: SparkSession, tmp_path: Path) -> LakeSettings:
     day = "interval 1 day"
     settings = LakeSettings(path=tmp_path, local_locks=True, log_retention=day, deleted_file_retention=day)
-    create_table(spark, settings, READINGS)
+    create_table(settings, READINGS)
     return settings
 
 
@@ -139,7 +140,7 @@ def test_a_log_that_was_cleaned_past_the_opened_version_is_read_anew(spark: Spar
 
 
 def test_partitions_of_bronze(spark: SparkSession, lake: LakeSettings) -> None:
-    create_table(spark, lake, BRONZE)
+    create_table(lake, BRONZE)
     path = table_path(lake, BRONZE)
     record = {"generation": 1, "partition": 0, "offset": 1, "kafka_at": AT, "key": None, "value": b"\0\xff"}
     headers = {"headers": [{"key": "k", "value": b"v"}], "ingested_at": AT, "ingest_date": AT.date()}

@@ -12,9 +12,10 @@ from pyspark.sql import SparkSession
 from streaming.queries.gold import GOLD, combine_columns
 from warehouse.lake.arrow_io import ArrowTable
 from warehouse.lake.commit_metadata import CommitMetadata
-from warehouse.lake.delta_io import create_table, read_table, table_path
+from warehouse.lake.delta_io import read_table, table_path
 from warehouse.lake.delta_log import DeltaLog
 from warehouse.lake.schemas.silver import SENSORS
+from warehouse.lake.table_creation import create_table
 from warehouse.settings import LakeSettings
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
@@ -49,7 +50,7 @@ def test_merged_chunks_equal_one_aggregation_by_spark(spark: SparkSession, tmp_p
     pipeline, aggregate = AGGREGATES[name]
     day = "interval 1 day"
     lake = LakeSettings(path=tmp_path, local_locks=True, log_retention=day, deleted_file_retention=day)
-    create_table(spark, lake, aggregate.table)
+    create_table(lake, aggregate.table)
     table = ArrowTable(aggregate.table, table_path(lake, aggregate.table))
     types = [field for field in pipeline.silver.schema.fields if field.name in aggregate.columns]
     schema = type(pipeline.silver.schema)(types)

@@ -1,9 +1,8 @@
-"""All reading and writing of Delta tables by Spark: creation, appends, merges, and the rows that given commits added.
+"""All reading and writing of Delta tables by Spark: appends, merges, and the rows that given commits added.
 
 Every write of rows makes one commit that carries `CommitMetadata`. The caller holds the table's lock.
 """
 
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import reduce
@@ -17,7 +16,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from warehouse.lake.commit_metadata import CommitMetadata
-from warehouse.lake.delta_log import Commit, DeltaLog
+from warehouse.lake.delta_log import Commit
 from warehouse.lake.tables import Table
 from warehouse.settings import LakeSettings
 
@@ -27,42 +26,11 @@ VACUUM = {
     "spark.databricks.delta.vacuum.logging.enabled": "false",  # its two commits would carry no metadata
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",  # 10 000 tasks to list some folders take minutes
 }
-PROPERTIES = {
-    "delta.checkpointInterval": "50",  # every 10 would rewrite the file list six times a minute
-    "delta.enableDeletionVectors": "false",  # readers of plain Parquet files stay right
-    "delta.dataSkippingNumIndexedCols": "12",  # statistics of the long text columns cost more than they save
-}
 
 
 def table_path(lake: LakeSettings, table: Table) -> Path:
     """The folder of a table."""
     return lake.path / table.name
-
-
-def create_table(spark: SparkSession, lake: LakeSettings, table: Table) -> None:
-    """Creates an empty table with its schema and properties; where it exists, adds the columns that are new since."""
-    path = table_path(lake, table)
-    if DeltaLog(path).newest_version() >= 0:
-        _add_columns(spark, path, table)
-        return
-    shutil.rmtree(path / "_delta_log", ignore_errors=True)  # of a creation killed before its commit: Delta would fail
-    builder = DeltaTable.createIfNotExists(spark).location(str(path)).addColumns(table.schema)
-    if table.partition_by:
-        builder = builder.partitionedBy(*table.partition_by)
-    retention = {
-        "delta.logRetentionDuration": lake.log_retention,
-        "delta.deletedFileRetentionDuration": lake.deleted_file_retention,
-    }
-    for key, value in {**PROPERTIES, **retention}.items():
-        builder = builder.property(key, value)
-    builder.execute()
-
-
-def _add_columns(spark: SparkSession, path: Path, table: Table) -> None:
-    present = read_table(spark, path).schema.names
-    new = [f"{field.name} {field.dataType.simpleString()}" for field in table.schema if field.name not in present]
-    if new:
-        spark.sql(f"ALTER TABLE delta.`{path}` ADD COLUMNS ({', '.join(new)})")
 
 
 def read_table(spark: SparkSession, path: Path, version: int | None = None) -> DataFrame:
