@@ -76,6 +76,7 @@ def _build(arguments: argparse.Namespace, settings: Settings, console: Console) 
             "--late",
             str(arguments.late),
         ),
+        posts_per_second=settings.generator.posts_per_second,
         page=None if arguments.no_page else settings.page,
         kafka=settings.kafka,
         lake=settings.lake.path,

@@ -45,6 +45,7 @@ class Plan:
 
     minutes: float | None
     generate: tuple[str, ...]
+    posts_per_second: float
     page: PageSettings | None
     kafka: KafkaSettings
     lake: Path
@@ -166,7 +167,12 @@ class Demo:
             figures = measure(self._plan.journal, connection, sampler.samples, (began + _WARM_UP, ended))
         report = self._plan.reports / f"demo-{began:%Y%m%dT%H%M%SZ}.json"
         save_report(report, verdict, figures)
-        self._console.print(draw_checks(verdict), draw_figures(figures, _WARM_UP), f"report: {report}", sep="\n")
+        self._console.print(
+            draw_checks(verdict),
+            draw_figures(figures, _WARM_UP, self._plan.posts_per_second),
+            f"report: {report}",
+            sep="\n",
+        )
         return 0 if verdict["exact"] else 1
 
     def _run_verify(self) -> dict[str, Any]:

@@ -22,6 +22,8 @@ def read_topics(spark: SparkSession, kafka: KafkaSettings, start: Offsets, max_o
         .option("failOnDataLoss", "true")
         .option("includeHeaders", "true")
         .option("maxOffsetsPerTrigger", max_offsets)
+        # A task asks for the partitions' ends first: that request waits behind a fetch without data, by default 500 ms
+        .option("kafka.fetch.max.wait.ms", "10")
         .option("kafka.default.api.timeout.ms", TIMEOUT_MS)
         .option("kafka.request.timeout.ms", TIMEOUT_MS)
         .option("kafkaConsumer.pollTimeoutMs", TIMEOUT_MS)  # by default an executor waits for two minutes

@@ -10,7 +10,7 @@ import pytest
 
 from streaming.local.demo_report import draw_checks, draw_figures, save_report
 from streaming.local.lag_sampler import Sample
-from streaming.local.latency import Figures, compute_lag_slope, measure, read_latencies
+from streaming.local.latency import Figures, Latency, compute_lag_slope, measure, read_latencies
 from warehouse.database.connections import Connection
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -128,4 +128,17 @@ def test_the_report_keeps_what_the_tables_show(tmp_path: Path) -> None:
     saved = json.loads((tmp_path / "new" / "report.json").read_text())
     assert (saved["exact"], saved["checks"], saved["driver_bytes"]) == (False, verdict["checks"], 2**30)
     assert draw_checks(verdict).title == "NOT exact"
-    assert list(draw_figures(figures, timedelta(seconds=30)).columns[1].cells) == ["unknown", "unknown", "1.00 GiB"]
+    assert list(draw_figures(figures, timedelta(seconds=30), 100).columns[1].cells) == [
+        "unknown",
+        "unknown",
+        "1.00 GiB",
+    ]
+
+
+def test_the_demo_says_which_targets_are_met() -> None:
+    figures = Figures([Latency("posts", 9, 1.6, 3.9)], 1.5, 7, 2 * 2**30)
+    at_100, at_2000 = (
+        list(draw_figures(figures, timedelta(seconds=30), rate).columns[3].cells) for rate in (100, 2000)
+    )
+    assert at_100 == ["no", "yes", "no", "", "yes"]
+    assert at_2000 == ["yes", "yes", "yes", "", "yes"]
