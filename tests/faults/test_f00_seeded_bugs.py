@@ -29,6 +29,7 @@ from tests.support.faults.crashes import CRASH, crash_before
 from tests.support.faults.fixtures import AssertExact
 from tests.support.records import make_post
 from tests.support.stream import POSTS, POSTS_CHAIN, InProcessStream, send_posts
+from tests.support.worker_bugs import patch_in_workers
 
 Bug = Callable[[pytest.MonkeyPatch], None]
 pytestmark = pytest.mark.fault("F0")
@@ -121,23 +122,9 @@ def close_minutes_at_their_end(patch: pytest.MonkeyPatch) -> None:
 
 
 def read_local_time(patch: pytest.MonkeyPatch) -> None:
-    """Reads the time as UTC, whatever zone the text names. The verdict is given in Spark's Python workers."""
-    make = staging.make_judge
-
-    def make_wrong_judge(*arguments: Any) -> Any:
-        judge = make(*arguments)
-
-        def judge_wrongly(value: bytes | None, kafka_us: int) -> Any:
-            parse = times.parse_time
-            times.parse_time = lambda text: parse(text[:19] + "Z")
-            try:
-                return judge(value, kafka_us)
-            finally:
-                times.parse_time = parse  # the worker serves other tests too
-
-        return judge_wrongly
-
-    patch.setattr(staging, "make_judge", make_wrong_judge)
+    """Reads the time as UTC, whatever zone the text names."""
+    parse = times.parse_time
+    patch_in_workers(patch, times, "parse_time", lambda text: parse(text[:19] + "Z"))
 
 
 def count_days_by_local_time(patch: pytest.MonkeyPatch) -> None:

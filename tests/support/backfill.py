@@ -8,15 +8,17 @@ import pytest
 from streaming.operations.backfill import Difference, open_backfill
 from streaming.queries.runtime import Runtime
 from streaming.queries.topic_pipelines import build_topic_pipelines
-from streaming.transforms import posts
+from streaming.records import names
+from streaming.transforms import staging
 from tests.support.stream import InProcessStream
+from tests.support.worker_bugs import patch_in_workers
 
 
 def count_only_short_tags(patch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Introduces a bug: only hashtags of at most two letters are counted. Returns the function that fixes it."""
-    right = posts.MAX_TAG_LENGTH
-    patch.setattr(posts, "MAX_TAG_LENGTH", 2)
-    return lambda: patch.setattr(posts, "MAX_TAG_LENGTH", right)
+    right = staging.make_judge
+    patch_in_workers(patch, names, "MAX_TAG_LENGTH", 2)
+    return lambda: patch.setattr(staging, "make_judge", right)
 
 
 def backfill(stream: InProcessStream, table: str, runtime: Runtime | None = None, *, apply: bool = True) -> Difference:
