@@ -1,7 +1,9 @@
 """F11: maintenance leaves few files, the same rows and the same recorded offsets, also if it is interrupted."""
 
 import shutil
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -115,6 +117,37 @@ def crash_after_a_commit(stream: InProcessStream, monkeypatch: pytest.MonkeyPatc
             maintain(stream, (POSTS,), open_day=True)
     assert next(calls) == 2
     assert max(count_files(stream, POSTS).values()) > MAX_FILES
+
+
+@pytest.mark.fault("F11")
+def test_a_small_batch_waits_for_a_running_optimize(
+    stream: InProcessStream, assert_exact: AssertExact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OPTIMIZE commits by the JVM, the batch by delta-rs in Python: one lock excludes both, and no commit is lost."""
+    with write_small_files(stream):
+        send_batch(stream, 0, 60)
+        stream.drain()
+    compact, begun, go_on = maintenance.compact, threading.Event(), threading.Event()
+
+    def compact_slowly(*arguments: Any) -> None:
+        begun.set()
+        assert go_on.wait(120)
+        compact(*arguments)
+
+    monkeypatch.setattr(maintenance, "compact", compact_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        maintaining = pool.submit(maintain, stream, (POSTS,), open_day=True)
+        assert begun.wait(120)
+        send_batch(stream, 60)
+        before = stream.versions()["silver/posts"]
+        draining = pool.submit(stream.drain)
+        assert not wait([draining], timeout=5).done
+        assert stream.versions()["silver/posts"] == before
+        go_on.set()
+        assert maintaining.result(300)
+        draining.result(300)
+    assert_exact(stream.verify().checks)
+    assert stream.count("silver/posts") == 90
 
 
 def leave_an_uncommitted_file(stream: InProcessStream) -> None:
