@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.verification.lakehouse import Row, SampleLakehouse
+from tests.support.verification.records import T0
 
 Fault = Callable[[SampleLakehouse], Any]
 
@@ -199,6 +200,9 @@ FAULTS: list[tuple[str, str, Fault]] = [  # check, what is wrong, fault
     ("gold_hashtag_minutes", "a doubled count", change("gold/hashtag_minutes", {"hashtag": "rio2"}, posts=2)),
     ("gold_author_days", "a mention too many", shift("gold/author_days", {"posts": 2}, "mentions", 1)),
     ("gold_mention_edges", "an edge is missing", drop("gold/mention_edges")),
+    ("gold_author_hours", "a hashtag too many", shift("gold/author_hours", {"posts": 2}, "hashtags", 1)),
+    ("gold_author_hours", "another hour", change("gold/author_hours", {"posts": 1}, hour=T0)),
+    ("gold_author_hashtag_days", "a tag of another author", drop("gold/author_hashtag_days")),
     (
         "gold_machine_minutes",
         "the last digit",
