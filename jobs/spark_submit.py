@@ -133,6 +133,7 @@ def _wait(child: subprocess.Popen[bytes], script: Path) -> int:
     not handle the signal yet has started no work: it is killed at once. SIGUSR1 is passed on (`jobs.stream`).
     """
     asked: list[tuple[int, float]] = []
+    finishing: list[int] = []  # not yet passed on: a driver that starts has no handler yet
 
     def ask(number: int, _: object) -> None:
         is_handled = _forward(child, script, signal.SIGTERM)
@@ -141,7 +142,7 @@ def _wait(child: subprocess.Popen[bytes], script: Path) -> int:
         asked.append((number, time.monotonic()))
 
     def finish(number: int, _: object) -> None:
-        _forward(child, script, number)
+        finishing.append(number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
@@ -151,6 +152,8 @@ def _wait(child: subprocess.Popen[bytes], script: Path) -> int:
         try:
             code = child.wait(_POLL_SECONDS)  # never without a limit: a handler alone does not end the wait
         except subprocess.TimeoutExpired:
+            if finishing and _forward(child, script, finishing[0]):
+                finishing.clear()
             if len(asked) > 2 or (asked and time.monotonic() - asked[0][1] > _PATIENCE_SECONDS):
                 sys.stderr.write(
                     "the driver did not stop in time and was killed; the next start runs its batch again\n"

@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
 
 from jobs.cli import parse, run
@@ -22,11 +21,11 @@ from streaming.queries.topic_pipelines import build_topic_pipelines
 GROUP = "run"
 NEEDS_SPARK = True
 TOPIC_PHASE = ("bronze", "posts", "readings", "machine_events")
+GOLD_PHASE = tuple(pipeline.name for pipeline in GOLD)
 EPILOG = """
 Ctrl-C and SIGTERM stop it after the running batches. After SIGUSR1 it reads what is waiting, brings gold to the newest
 version of silver, as --available-now does, and exits.
 """
-GOLD_PHASE = tuple(pipeline.name for pipeline in GOLD)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -55,13 +54,13 @@ def main(argv: list[str] | None = None) -> int:
     if unknown or not wanted:
         parser.error(f"unknown query {', '.join(unknown) or '(none)'}; known: {', '.join(TOPIC_PHASE + GOLD_PHASE)}")
     with open_session("stream") as spark:
-        runtime = build_runtime(spark, settings, available_now=arguments.available_now)
+        runtime = build_runtime(spark, settings)
         asked = stop_on_signals(spark, runtime.stop)
         if not arguments.available_now:
             supervise(runtime, wanted)
             if not asked.finish.is_set():
                 return 0
-            runtime = replace(runtime, available_now=True, stop=asked.stop)
+        runtime = runtime.for_draining(asked.stop)  # which SIGUSR1 does not set: what it asks for is what happens
         for phase in (TOPIC_PHASE, GOLD_PHASE):
             supervise(runtime, [name for name in wanted if name in phase])
     return 0

@@ -13,7 +13,7 @@ from warehouse.lake.locks import TableLocks
 PSEUDONYM_KEY = "pseudonym.key"
 
 
-def build_runtime(spark: SparkSession, settings: Settings, *, available_now: bool) -> Runtime:
+def build_runtime(spark: SparkSession, settings: Settings, *, available_now: bool = False) -> Runtime:
     """The Runtime for these settings."""
     return Runtime(
         spark=spark,

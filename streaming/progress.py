@@ -11,7 +11,7 @@ from typing import Protocol
 log = logging.getLogger(__name__)
 
 METRICS = {
-    "batch_id": "number of the newest micro-batch within its lineage",
+    "batch_id": "number of the newest micro-batch within its lineage; for gold, of looks at silver since the start",
     "records": "records read; zero for gold, which reads silver's commits itself",
     "seconds": "duration of the batch; near the trigger's period: the query is at its limit",
     "records_per_second": "records per second of processing",

@@ -2,10 +2,12 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from streaming.records.fields import LIMITED_TEXTS
+from streaming.records.readings import SENSORS
 from warehouse.settings import Section
 
 
@@ -31,11 +33,11 @@ class QuerySettings(Section):
     """One streaming query: trigger, ingest cap, deduplication horizon, scheduler pool."""
 
     trigger_seconds: float = Field(gt=0)
-    max_offsets_per_trigger: int = Field(default=20_000, gt=0, description="gold reads no topic and has no cap")
+    max_offsets_per_trigger: int = Field(default=0, ge=0, description="records of a batch; 0: gold reads no topic")
     horizon_seconds: int = Field(default=0, ge=0, description="deduplication horizon; 0: the query keeps no state")
     pool: Literal["fast", "slow"] = Field(description="scheduler pool of conf/pools.xml")
     starts_after_seconds: float = Field(
-        default=0, ge=0, description="delay in a continuous run, in which the other queries compile"
+        default=0, ge=0, description="delay in a continuous run, in which the other queries start"
     )
 
 
@@ -87,6 +89,14 @@ class QualitySettings(Section):
     stop_from_records: int = Field(ge=1, description="smaller batches have no such limit")
     max_lengths: dict[str, int]
     sensor_limits: dict[str, tuple[float, float]]
+
+    @field_validator("max_lengths", "sensor_limits")
+    @classmethod
+    def _all_and_only_known(cls, limits: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        known = LIMITED_TEXTS if info.field_name == "max_lengths" else SENSORS
+        if wrong := sorted(set(known) ^ set(limits)):
+            raise ValueError(f"{wrong[0]} is {'missing' if wrong[0] in known else 'not a field that has a limit'}")
+        return limits
 
     @field_validator("actions")
     @classmethod

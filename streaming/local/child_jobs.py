@@ -18,6 +18,9 @@ _NOT_MEANINGFUL = re.compile(
 )
 
 
+_POLL_SECONDS = 0.1
+
+
 class JobEnded(ReadTheLog):
     """A job that had to go on ended by itself."""
 
@@ -73,17 +76,22 @@ class ChildJobs:
             raise JobEnded(child.describe_end())
         return code
 
-    def finish(self, name: str, number: signal.Signals) -> None:
+    def finish(self, name: str, number: signal.Signals, patience_seconds: float) -> None:
         """Sends a running job the signal that asks it to end when its work is done, and waits.
 
         Raises:
-            JobEnded: its exit code is not 0.
+            JobEnded: its exit code is not 0, it does not end in time, or another job has ended meanwhile.
         """
         child = self._running[name]
         child.process.send_signal(number)
-        code = child.process.wait()
+        deadline = time.monotonic() + patience_seconds
+        while child.process.poll() is None:
+            if time.monotonic() > deadline:
+                raise JobEnded(f"{name} did not end within {patience_seconds:.0f} s; its log: {child.log}")
+            self.check()
+            time.sleep(_POLL_SECONDS)
         del self._running[name]
-        if code != 0:
+        if child.process.returncode != 0:
             raise JobEnded(child.describe_end())
 
     def check(self) -> None:

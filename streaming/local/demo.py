@@ -160,7 +160,7 @@ class Demo:
             self._wait_for(lambda: sampler.has_caught_up_since(ended), "stream", _CATCH_UP_SECONDS)
         with self._step("stream drains to gold and stops"):
             sampler.stop()
-            self._children.finish("stream", signal.SIGUSR1)
+            self._children.finish("stream", signal.SIGUSR1, _CATCH_UP_SECONDS)
         with self._step("verify"):
             verdict = self._run_verify()
         with closing(connect(self._plan.writer_url(), application_name="afluente demo")) as connection:

@@ -1,20 +1,18 @@
 """Commits that another job made to the table a query follows: on an idle topic no batch would notice them."""
 
-from collections.abc import Callable
 from pathlib import Path
 
-from warehouse.lake.delta_log import Commit, DeltaLog, RebuildNeeded
+from warehouse.lake.delta_log import DeltaLog, RebuildNeeded
 
 
 class ExternalCommits:
     """Watches a table's log from now on. Each commit is read once; a look without new commits costs one `stat`.
 
-    `is_relevant` selects the commits that the query has to follow. Not for several threads, except `settle`.
+    Only commits that add or change rows have to be followed. Not for several threads, except `settle`.
     """
 
-    def __init__(self, table: Path, is_relevant: Callable[[Commit], bool]) -> None:
+    def __init__(self, table: Path) -> None:
         self._log = DeltaLog(table)
-        self._is_relevant = is_relevant
         self._read = self._settled = self._newest = self._log.newest_version()
 
     def settle(self, version: int) -> None:
@@ -31,6 +29,7 @@ class ExternalCommits:
 
     def _may_be_relevant(self, version: int) -> bool:
         try:
-            return self._is_relevant(self._log.read(version))
+            commit = self._log.read(version)
+            return commit.adds_rows or commit.changes_rows
         except RebuildNeeded:  # no longer in the log: unknown
             return True

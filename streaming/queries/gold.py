@@ -153,7 +153,6 @@ class GoldQuery:
         if upto == self._reached:
             return
         for aggregate, table in zip(self.pipeline.aggregates, self.tables, strict=True):
-            self.runtime.check_stop()
             self._update(spark, aggregate, table, (silver, upto))
         self._reached = upto
 
@@ -166,6 +165,7 @@ class GoldQuery:
         reached = -1 if newest is None else newest.silver_version
 
         def apply(commits: list[Commit]) -> None:
+            self.runtime.check_stop()
             if sum(Path(file).stat().st_size for file in list_files(commits)) <= SMALL_BYTES:
                 self._merge_in_arrow(aggregate, table, commits)
             else:

@@ -129,9 +129,9 @@ class RunningTimer:
         return self._progress
 
     def _run(self) -> None:
-        self._context.setLocalProperty("spark.scheduler.pool", self._pool)
-        self._context.setJobGroup(self.name, self.name)
         try:
+            self._context.setLocalProperty("spark.scheduler.pool", self._pool)
+            self._context.setJobGroup(self.name, self.name)
             number = 0
             while not self._stopped.is_set():
                 self._run_once(number)

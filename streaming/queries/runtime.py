@@ -3,7 +3,7 @@
 import threading
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -48,6 +48,13 @@ class Runtime:
         """This driver's identity among all that ever wrote to the lake; its turn is taken with its first query."""
         with self.locks.hold("drivers"):
             return Driver(uuid.uuid4(), take_turn(self.lake.path))
+
+    def for_draining(self, stop: threading.Event) -> "Runtime":
+        """The same driver, to read what is waiting. It keeps its turn: with a new one it would take queries from a
+        driver that started since."""
+        drain = replace(self, available_now=True, stop=stop)
+        drain.__dict__["driver"] = self.driver  # where `cached_property` keeps it
+        return drain
 
     @cached_property
     def watch(self) -> TopicWatch:

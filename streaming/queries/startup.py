@@ -54,7 +54,7 @@ def open_topic_query(runtime: Runtime, pipeline: TopicPipeline) -> TopicQuery:
     if is_new and state.end is not None:
         _delete_undecided(runtime, tables, fence, state.end)
     postgres_sync = PostgresSync(pipeline, tables.silver, ledger, tables.deletions)
-    external = ExternalCommits(tables.silver.path, lambda commit: commit.adds_rows or commit.changes_rows)
+    external = ExternalCommits(tables.silver.path)
     postgres_sync.catch_up(fence, runtime.spark)
     return TopicQuery(
         pipeline,

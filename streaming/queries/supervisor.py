@@ -162,7 +162,7 @@ class Supervisor:
         """Raises one sentence where an operator can act; otherwise it is a bug, and the log gets the whole trace.
 
         Raises:
-            Fenced: a newer driver holds the query, whatever failed after that (gold loses its checkpoint, for example).
+            Fenced: a newer driver holds the query, whatever failed after that.
         """
         if query.opened is not None:
             query.opened.fence.check()

@@ -1,4 +1,4 @@
-"""What each topic has of its own: parser, silver table, deletions, increments and loads for PostgreSQL."""
+"""What each topic has of its own: records, silver table, deletions, increments and loads for PostgreSQL."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -9,6 +9,10 @@ from streaming.records.quality_rules import Unusable
 Event = dict[str, Any]
 """A JSON object as `json_object.read_object` returns it."""
 Texts = dict[str, str | None]
+LIMITED_TEXTS = frozenset(
+    ["post_id", "source", "author_id", "lang", "text", "in_reply_to", "reading_id", "event_id", "machine_id", "detail"]
+)
+"""The texts that have a length limit and may hold no NUL character; times and kinds have rules of their own."""
 MAX_UNKNOWN_FIELDS, MAX_FIELD_NAME_LENGTH = 20, 64
 """Of one record so many unknown fields are reported, each cut to so many characters: a hostile sender invents names."""
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
@@ -64,7 +68,7 @@ def check_texts(texts: Texts, max_lengths: Mapping[str, int], lists: Mapping[str
     for name, elements in lists.items():
         if elements and any("\0" in element for element in elements):
             raise _nul_character(name)
-    limited = [(name, text) for name, text in texts.items() if text and name in max_lengths]
+    limited = [(name, text) for name, text in texts.items() if text and name in LIMITED_TEXTS]
     for name, text in limited:
         if "\0" in text:
             raise _nul_character(name)

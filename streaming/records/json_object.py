@@ -15,8 +15,9 @@ MAX_DEPTH, MAX_DIGITS, MAX_NAME_LENGTH = 1_000, 1_000, 50_000
 """Of nesting, of a number, of a field's name in UTF-16 units: the limits of Jackson, by which Spark and Kafka Connect
 read JSON, so that whoever reads bronze with them agrees about what is malformed."""
 _SMALL = 1_000
-"""A value of at most so many bytes cannot break any of the limits: they are checked for larger ones only."""
-_TOKENS = regex.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', regex.DOTALL)
+"""A text of at most so many characters cannot break any of the limits: they are checked for larger ones only."""
+_TOKENS = regex.compile(r'"(?:[^"\\]|\\.)*+"?+|[\[\]{}]', regex.DOTALL)
+"""A string, also one that never ends (without the last `?+` such a text would take quadratic time), or a bracket."""
 _SURROGATE = regex.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -38,10 +39,18 @@ def read_object(value: bytes | None) -> dict[str, Any]:
         text = (value or b"").decode().lstrip(JSON_SPACE)
         if not text.startswith("{"):
             raise ValueError
-        parsed: dict[str, Any] = _scan(text) if len(text) <= _SMALL else _scan_within_limits(text)
-        return _without_surrogates(parsed) if _SURROGATE.search(text) else parsed
+        try:
+            return _parse(text)
+        except RecursionError:  # Python's own limit is as low as `MAX_DEPTH`, and the caller has used a part of it
+            with _deep_recursion():
+                return _parse(text)
     except ValueError:
         raise Unusable("malformed", "the value is not a JSON object") from None
+
+
+def _parse(text: str) -> dict[str, Any]:
+    parsed: dict[str, Any] = _scan(text) if len(text) <= _SMALL else _scan_within_limits(text)
+    return _without_surrogates(parsed) if _SURROGATE.search(text) else parsed
 
 
 def _build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -74,8 +83,7 @@ def _scan(text: str) -> Any:
 def _scan_within_limits(text: str) -> Any:
     if text.count("[") + text.count("{") > MAX_DEPTH and _is_too_deep(text):
         raise ValueError
-    with _deep_recursion():
-        return _LIMITED_DECODER.raw_decode(text)[0]
+    return _LIMITED_DECODER.raw_decode(text)[0]
 
 
 # strict=False: a tab or a line break inside a string is accepted, as senders do write them
@@ -103,7 +111,7 @@ def _is_too_deep(text: str) -> bool:
 
 @contextmanager
 def _deep_recursion() -> Iterator[None]:
-    """The parser recurses once per level, and Python's own limit is as low as `MAX_DEPTH`."""
+    """Parsing recurses once per level, removing surrogates twice."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(limit + 4 * MAX_DEPTH)
     try:

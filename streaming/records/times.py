@@ -75,15 +75,17 @@ class TimeRules:
         at = parse_time(text)
         if at is None:
             raise Unusable("bad_time", f"{name} is not an ISO-8601 time with a zone")
+        warned = None
         if at < self._earliest:
-            if "ancient_time" in self._warning and at >= KEPT_TIMES[0]:
-                return at, "ancient_time"
-            raise Unusable("ancient_time", f"{name} is before {self._earliest_text}")
-        if at > kafka_us + self._tolerance_minutes * 60_000_000:
-            if "future_time" in self._warning and at < KEPT_TIMES[1]:
-                return at, "future_time"
-            raise Unusable("future_time", f"{name} is more than {self._tolerance_minutes} minutes after its arrival")
-        return at, None
+            if "ancient_time" not in self._warning or at < KEPT_TIMES[0]:
+                raise Unusable("ancient_time", f"{name} is before {self._earliest_text}")
+            warned = "ancient_time"
+        if at > kafka_us + self._tolerance_minutes * 60_000_000:  # both, where the broker's clock is wrong
+            if "future_time" not in self._warning or at >= KEPT_TIMES[1]:
+                ahead = f"{name} is more than {self._tolerance_minutes} minutes after its arrival"
+                raise Unusable("future_time", ahead)
+            warned = warned or "future_time"
+        return at, warned
 
     def is_late(self, at: int, kafka_us: int) -> bool:
         """Whether the event is more than `late_seconds` older than its record."""

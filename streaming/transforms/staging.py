@@ -107,21 +107,23 @@ def _make_batch_function(
             values = batch.column("value").to_pylist()
             verdicts = [judge(value, at) for value, at in zip(values, kafka_at, strict=True)]
             columns = {name: batch.column(name) for name in batch.schema.names if name not in ("key", "value")}
-            for name, items in _columns_of(batch, verdicts, types.names).items():
+            for name, items in _columns_of(batch, values, verdicts, types.names).items():
                 columns[name] = pa.array(items, types.field(name).type)
             yield pa.RecordBatch.from_pydict(columns)
 
     return stage_batches
 
 
-def _columns_of(batch: pa.RecordBatch, verdicts: list[Verdict], names: list[str]) -> dict[str, list[Any]]:
+def _columns_of(
+    batch: pa.RecordBatch, values: list[bytes | None], verdicts: list[Verdict], names: list[str]
+) -> dict[str, list[Any]]:
     """The computed columns, each as a list: a dictionary per row would cost three times as much."""
     rejections = [verdict.rejection for verdict in verdicts]
     usable = [verdict.usable for verdict in verdicts]
     places = zip(*(batch.column(name).to_pylist() for name in COORDINATE_KEY), strict=True)
     judged: dict[str, list[Any]] = {
         "key": _keep_rejected(batch.column("key").to_pylist(), verdicts),
-        "value": _keep_rejected(batch.column("value").to_pylist(), verdicts),
+        "value": _keep_rejected(values, verdicts),
         "rule": [None if rejection is None else rejection.rule for rejection in rejections],
         "reason": [None if rejection is None else rejection.reason for rejection in rejections],
         "outcome": [_outcome_of(verdict) for verdict in verdicts],
@@ -134,8 +136,8 @@ def _columns_of(batch: pa.RecordBatch, verdicts: list[Verdict], names: list[str]
         "unknown_fields": [verdict.unknown_fields for verdict in verdicts],
         "warned": [None if row is None else row.warned for row in usable],
     }
-    own = {name: [None if row is None else row.values.get(name) for row in usable] for name in names[len(judged) :]}
-    return {**judged, **own}
+    own = [name for name in names if name not in judged]
+    return {**judged, **{name: [None if row is None else row.values.get(name) for row in usable] for name in own}}
 
 
 def _outcome_of(verdict: Verdict) -> str:

@@ -24,6 +24,8 @@ if name == "fails":
     sys.exit(3)
 if name == "ignores_term":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if name == "finishes":
+    signal.signal(signal.SIGUSR1, lambda *_: sys.exit(int(sys.argv[2])))
 if name == "answers":
     print("answer", sys.argv[2:], flush=True)
     print("log line", file=sys.stderr)
@@ -58,6 +60,30 @@ def test_a_killed_child_is_reported_as_killed(children: ChildJobs) -> None:
     child.process.wait()
     with pytest.raises(JobEnded, match="obeys was killed"):
         children.check()
+
+
+def start_ready(children: ChildJobs, name: str, *words: str) -> None:
+    child = children.start(name, *words)
+    assert wait_until(lambda: "ready" in child.log.read_text(), 30)
+
+
+def test_a_child_is_asked_to_finish(children: ChildJobs) -> None:
+    start_ready(children, "finishes", "0")
+    children.finish("finishes", signal.SIGUSR1, 30)
+    assert children.find("finishes") is None
+    start_ready(children, "finishes", "5")
+    with pytest.raises(JobEnded, match="finishes ended with exit code 5"):
+        children.finish("finishes", signal.SIGUSR1, 30)
+
+
+def test_finishing_ends_when_it_takes_too_long_or_another_child_ends(children: ChildJobs) -> None:
+    start_ready(children, "waits")
+    with pytest.raises(JobEnded, match="waits did not end within 0 s"):
+        children.finish("waits", signal.SIGCONT, 0.2)
+    children.start("fails")
+    with pytest.raises(JobEnded, match="fails ended with exit code 3"):
+        children.finish("waits", signal.SIGCONT, 30)
+    children.stop(grace_seconds=10)
 
 
 def test_a_new_run_has_a_new_log(children: ChildJobs) -> None:

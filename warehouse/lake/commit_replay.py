@@ -28,12 +28,15 @@ def replay_commits(
     crash, or a rebuild half-way, repeats nothing.
     """
     after, upto = versions
+    reason = None
     try:
         for chunk in split_commits(log.read_new_rows(after, upto), chunk_size):
             with _rebuild_if_file_is_gone():
                 apply(chunk)
     except RebuildNeeded as need:
-        rebuild(str(need))
+        reason = str(need)
+    if reason is not None:  # outside the handler: an error of the rebuild would name this one as its cause
+        rebuild(reason)
 
 
 def split_commits(commits: list[Commit], chunk_size: int) -> Iterator[list[Commit]]:

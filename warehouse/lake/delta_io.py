@@ -125,8 +125,9 @@ def count_vacuumable(spark: SparkSession, path: Path) -> int:
 
 def write_checkpoint(spark: SparkSession, path: Path) -> None:
     """Writes a checkpoint of the table's log, and deletes log files beyond the retention."""
-    jvm: Any = spark._jvm
-    jvm.org.apache.spark.sql.delta.DeltaLog.forTable(spark._jsparkSession, str(path)).checkpoint()
+    jvm: Any = spark._jvm  # with its newest snapshot: the JVM does not notice commits by Python on its own
+    opened = jvm.org.apache.spark.sql.delta.DeltaLog.forTableWithSnapshot(spark._jsparkSession, str(path))
+    opened._1().checkpoint()
 
 
 def _user_metadata(spark: SparkSession, metadata: CommitMetadata) -> AbstractContextManager[None]:

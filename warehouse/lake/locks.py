@@ -88,7 +88,8 @@ class TableLocks:
 
     def _open_channel(self, table: str) -> Any:
         with self._guard:
-            if table not in self._channels:
+            opened = self._channels.get(table)
+            if opened is None or not opened.isOpen():  # a thread that is interrupted while it waits closes its channel
                 jvm: Any = self._spark._jvm
                 self._channels[table] = jvm.java.io.RandomAccessFile(str(self._file(table)), "rw").getChannel()
             return self._channels[table]

@@ -2,7 +2,7 @@
 
 import shutil
 
-from deltalake import DeltaTable, Schema
+from deltalake import DeltaTable, Field, Schema
 
 from warehouse.lake.delta_log import DeltaLog
 from warehouse.lake.tables import Table
@@ -37,6 +37,6 @@ def create_table(lake: LakeSettings, table: Table) -> None:
 
 def _add_columns(existing: DeltaTable, schema: Schema) -> None:
     present = {field.name for field in existing.schema().fields}
-    new = [field for field in schema.fields if field.name not in present]
-    if new:
-        existing.alter.add_columns(new)
+    absent = [field for field in schema.fields if field.name not in present]
+    if absent:  # nullable: the rows that are there have no value
+        existing.alter.add_columns([Field(field.name, field.type, nullable=True) for field in absent])

@@ -13,7 +13,7 @@ JSON_SPACE = " \t\r\n"
 MAX_DEPTH = 1000
 MAX_NUMBER_DIGITS = 1000
 MAX_NAME_UNITS = 50_000  # UTF-16 code units of a field's name
-BRACKETS = regex.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', regex.DOTALL)
+BRACKETS = regex.compile(r'"(?:[^"\\]|\\.)*+"?+|[\[\]{}]', regex.DOTALL)
 LONE_SURROGATE_ESCAPE = regex.compile(r"\\u[dD][89a-fA-F]")
 
 

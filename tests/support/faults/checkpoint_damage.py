@@ -9,7 +9,7 @@ from tests.support.stream import POSTS_CHAIN, InProcessStream, send_posts
 
 Damage = Callable[[Path, random.Random], None]
 READERS = ("bronze", "posts")
-"""Queries whose checkpoint is continued; gold starts with a new one each time."""
+"""Queries whose checkpoint is continued; gold has none."""
 
 
 def find_newest(folder: Path, count: int = 1) -> list[Path]:

@@ -48,6 +48,34 @@ def test_each_kind_of_poison_gets_its_verdict(topic: str) -> None:
     assert {SILVER, DELETION} & {case.outcome for case in CASES[topic]}
 
 
+@pytest.mark.parametrize("depth", [490, 900])
+def test_deep_nesting_beside_an_escaped_emoji_is_valid(depth: int) -> None:
+    """Removing lone surrogates recurses too, deeper than Python's own limit."""
+    value = b'{"b": "\\ud83d\\ude00", "a": ' + b"[" * depth + b"]" * depth + b"," + post()[1:]
+    assert rule_of(judge_of(posts.POSTS)(value, ARRIVED)) is None
+
+
+def test_small_but_deep_is_malformed_where_it_never_ends() -> None:
+    assert rule_of(judge_of(posts.POSTS)(b'{"a":' + b"[" * 994, ARRIVED)) == "malformed"
+
+
+def test_a_large_string_that_never_ends_is_malformed_at_once() -> None:
+    value = b'{"' + b'\\"' * 500_000 + b"[" * 1001
+    began = time.monotonic()
+    assert rule_of(judge_of(posts.POSTS)(value, ARRIVED)) == "malformed"
+    assert time.monotonic() - began < 20  # it took hours
+
+
+def test_a_record_may_be_ancient_and_ahead_of_its_broker() -> None:
+    judge, epoch = judge_of(posts.POSTS, ancient_time="warn"), parse_time("1970-01-01T00:00:10Z")
+    assert rule_of(judge(post(created_at="1980-01-06T00:00:00Z"), epoch)) == "future_time"
+    both = judge_of(posts.POSTS, ancient_time="warn", future_time="warn")(
+        post(created_at="1980-01-06T00:00:00Z"), epoch
+    )
+    assert both.usable
+    assert both.usable.warned == "ancient_time"
+
+
 def test_values_of_a_post() -> None:
     text = "say #Stra\u00dfe,#STRASSE x#no @Bob mail@no @Bob"
     usable = judge_of(posts.POSTS)(post(text=text, lang="PT", in_reply_to=17), ARRIVED).usable
