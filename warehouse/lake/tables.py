@@ -39,6 +39,7 @@ AUTHOR_HOURS = Table("gold/author_hours", gold.AUTHOR_HOURS, ("hour", "author_ps
 AUTHOR_HASHTAG_DAYS = Table(
     "gold/author_hashtag_days", gold.AUTHOR_HASHTAG_DAYS, ("day", "author_pseudonym", "hashtag")
 )
+AUTHOR_SEGMENTS = Table("gold/author_segments", gold.AUTHOR_SEGMENTS, ("day", "author_pseudonym"))
 MACHINE_MINUTES = Table("gold/machine_minutes", gold.MACHINE_MINUTES, ("minute", "machine_id", "sensor"))
 
 ALL = (
@@ -53,5 +54,6 @@ ALL = (
     MENTION_EDGES,
     AUTHOR_HOURS,
     AUTHOR_HASHTAG_DAYS,
+    AUTHOR_SEGMENTS,
     MACHINE_MINUTES,
 )

@@ -63,6 +63,17 @@ AUTHOR_HASHTAG_DAYS = StructType(
 )
 """Grain and key: (day, author_pseudonym, hashtag); event time, UTC. A tag counts once per post."""
 
+AUTHOR_SEGMENTS = StructType(
+    [
+        StructField("day", DateType(), False),
+        StructField("author_pseudonym", StringType(), False),
+        StructField("segment_id", LongType(), False),
+        StructField("model_version", LongType(), False),
+    ]
+)
+"""Grain and key: (day, author_pseudonym). `day`: the last day of the window that was judged. Written by
+`score_segments`, a day at a time."""
+
 MACHINE_MINUTES = StructType(
     [
         StructField("minute", TimestampType(), False),
