@@ -54,6 +54,7 @@ POSTGRES_CHECKS = (
     Comparison("author_days", "posts", "pg_author_day"),
     Comparison("machine_minutes", "readings", "pg_machine_minute"),
     Comparison("machine_events", "machine_events", "pg_machine_event"),
+    Comparison("author_segments", "segments", "pg_author_segment"),
     Comparison("ledger_positions"),
     Comparison("ledger_rows"),
     Comparison("row_counts"),

@@ -61,6 +61,7 @@ def _load_lake(delta: DeltaReader, inputs: Inputs, snapshot: Snapshot) -> None:
         delta.database.execute("SET VARIABLE topic = $topic", {"topic": query})
         delta.load(f"quarantine/{query}", "quarantine")
     delta.load("silver/post_deletions", "deletions")
+    delta.load("gold/author_segments", "gold_author_segments")
     delta.load(BRONZE, "bronze", snapshot.bronze)
     reparse_bronze(delta.database, inputs)
     delta.database.execute(read_sql("load/views"))

@@ -156,6 +156,12 @@ def make_author_hashtag_days() -> list[Row]:
     return [{"day": DAY, "author_pseudonym": author, "hashtag": tag, "posts": 1} for author, tag in counted]
 
 
+def make_author_segments() -> list[Row]:
+    """The segments of both authors."""
+    assigned = [(ANA, 1), (RUI, 2)]
+    return [{"day": DAY, "author_pseudonym": who, "segment_id": number, "model_version": 3} for who, number in assigned]
+
+
 def make_machine_minutes() -> list[Row]:
     """Aggregated readings per minute, machine and sensor."""
     same = [(sensor, "5.0", "12.5", "2.5", "2.5") for sensor in SENSORS[1:5]]
@@ -184,5 +190,6 @@ def make_gold() -> dict[str, list[Row]]:
         "mention_edges": [edge],
         "author_hours": make_author_hours(),
         "author_hashtag_days": make_author_hashtag_days(),
+        "author_segments": make_author_segments(),
         "machine_minutes": make_machine_minutes(),
     }
