@@ -15,7 +15,7 @@ FROM (
 ) AS e
 FULL JOIN pg_author_segment AS f USING ("day", author_pseudonym)
 LEFT JOIN (
-    SELECT author_pseudonym, min(CAST(make_timestamp(created_us) AS DATE)) AS first_day
-    FROM silver_posts
+    SELECT author_pseudonym, min("day") AS first_day
+    FROM gold_author_days
     GROUP BY ALL
 ) AS p USING (author_pseudonym)
