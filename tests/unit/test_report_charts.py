@@ -9,7 +9,7 @@ from tests.support.report_rows import END, KNOWN, MARKUP, START, WINDOW, hour, m
 from warehouse.reports import rows
 from warehouse.reports.activity import uses_chart
 from warehouse.reports.attention import attention_list, find_reasons
-from warehouse.reports.charts import Chart, name_axis, newest_first, wrapped
+from warehouse.reports.charts import Chart, name_axis, newest_first, without_data, wrapped
 from warehouse.reports.freshness import latency_chart
 from warehouse.reports.hashtags import lines_chart, rising_chart, top_chart
 from warehouse.reports.machines import failures_chart, gaps_chart
@@ -110,7 +110,7 @@ def test_rising_hashtags_are_ranked_by_growth_and_falling_ones_are_not_drawn() -
 
 def test_a_trend_without_earlier_data_says_so() -> None:
     found = rising_chart([rows.HashtagTotal("rain", 300, 300, 0)], DAY.comparison)
-    assert found.notice == "There is no data before it to compare with."
+    assert found.notice == "There is no earlier data to compare with."
 
 
 def test_the_top_hashtag_is_named_with_its_share() -> None:
@@ -128,13 +128,29 @@ def test_reasons_are_in_words_and_the_most_urgent_machine_is_first() -> None:
     assert [text for _, text in reasons["m-2"]] == ["no data since 8 Mar 08:00"]
     found = attention_list(DAY)
     assert [row[0] for row in found.table.rows] == ["m-1", "m-2"]
-    assert found.notes == ("Described, but never sent a reading: m-3.",)
+    assert found.notes[-1] == "Described, but never sent a reading: m-3."
 
 
 def test_a_pause_of_all_machines_is_no_reason_to_look_at_one() -> None:
     calm = make_rows(failures=(), anomalies=(), machine_gaps=DAY.machine_gaps[:1])
     assert find_reasons(calm) == {}
     assert attention_list(calm).notice == "None of 2 machines needs a look."
+
+
+def test_machines_that_all_stopped_are_not_called_well() -> None:
+    """Gaps of a machine end with the newest minute of all machines: when all stop there is none."""
+    before = rows.Machine("m-1", "lathe", "turning", "plant", START - timedelta(days=3), START - timedelta(days=1))
+    silence = (rows.DataGap("readings", START, END),)
+    stopped = make_rows(machines=(before,), machine_gaps=(), anomalies=(), failures=(), data_gaps=silence)
+
+    for name in ("attention", "gaps", "anomalies"):
+        assert chart(name, stopped).notice == "No machine sent a reading in the window."
+    assert chart("attention", stopped).notes == ("There are no readings in the whole window.",)
+
+
+def test_stretches_without_data_are_merged_and_end_with_the_window() -> None:
+    present = {hour(n) for n in range(24) if n not in (3, 4, 23)}
+    assert without_data(WINDOW, present) == [(hour(3), hour(5)), (hour(23), END)]
 
 
 def test_gaps_name_who_is_still_silent_and_who_is_new() -> None:
@@ -190,6 +206,13 @@ def test_latency_is_interrupted_where_no_batch_came_and_names_the_slowest() -> N
 
     assert found.figure["data"][0]["y"][:6] == [None, 3.5, None, None, 40.0, None]
     assert "slowest were posts in the hour from 7 Mar 16:00 UTC with 40.0 s" in found.notice
+    assert found.figure["layout"]["shapes"][0]["x1"] == "2026-03-07T13:00:00"
+
+
+def test_a_latency_of_hours_beside_seconds_is_drawn_on_a_logarithmic_scale() -> None:
+    slow = [*DAY.latency, rows.Latency("readings", hour(2), 1, 9000.0, 9000.0, 9000.0)]
+    assert latency_chart(slow, (), WINDOW).figure["layout"]["yaxis"]["type"] == "log"
+    assert "type" not in latency_chart(DAY.latency, (), WINDOW).figure["layout"]["yaxis"]
 
 
 def test_pauses_and_new_fields_are_listed() -> None:

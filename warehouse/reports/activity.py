@@ -49,7 +49,7 @@ def authors_chart(rows: Sequence[AuthorDay], window: Window) -> Chart:
             charts.bars("first post that day", [row.new_authors for row in rows], charts.ORANGE, pattern="/"),
         ],
         "layout": charts.layout(
-            max(200, 90 + 30 * len(rows)),
+            100 + 34 * len(rows),
             barmode="stack",
             showlegend=True,
             xaxis=charts.number_axis("authors"),

@@ -8,25 +8,26 @@ from warehouse.dashboards import labels
 from warehouse.dashboards.live.machine_status import SILENT_AFTER
 from warehouse.reports import charts, words
 from warehouse.reports.charts import Chart
-from warehouse.reports.rows import Anomaly, DataGap, Failure, Machine, MachineGap, ReportRows
+from warehouse.reports.rows import Anomaly, DataGap, Failure, Machine, MachineGap, ReportRows, has_readings
 from warehouse.reports.tables import make_table
 from warehouse.reports.window import MINUTE
 
 NOT_REPAIRED, SILENT, OUTSIDE, FAILED, GAPS, UNUSUAL = range(6)  # urgency of a reason, the first is the most urgent
 LEAST_MISSING, LEAST_UNUSUAL = 10 * MINUTE, 10  # less time without data, or fewer minutes, are no reason to look
+NO_READINGS = "No machine sent a reading in the window."
 Reason = tuple[int, str]
 
 
 def attention_list(rows: ReportRows) -> Chart:
     """A table of the machines that need a look: the most urgent reason decides the order, then how many there are."""
     title = "Machines to look at, and why"
-    if not any(machine.last_minute for machine in rows.machines):
-        return charts.empty_chart("attention", title, "No machine has sent a reading yet.", _never_note(rows.machines))
     reasons = find_reasons(rows)
     ranked = sorted(reasons, key=lambda name: (min(reasons[name])[0], -len(reasons[name]), name))
     places = {machine.machine_id: describe_machine(machine) for machine in rows.machines}
     sent = [machine for machine in rows.machines if machine.last_minute]
-    notes = _never_note(rows.machines)
+    notes = (*words.gap_note(rows.data_gaps, "readings", rows.window), *_never_note(rows.machines))
+    if not ranked and not has_readings(rows.machines, rows.window):
+        return charts.empty_chart("attention", title, NO_READINGS, notes)
     if not ranked:
         return charts.empty_chart("attention", title, f"None of {len(sent)} machines needs a look.", notes)
     table = make_table(

@@ -5,7 +5,7 @@ symbol of its own beside it, so that a print in black and white still tells them
 """
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -194,6 +194,20 @@ def newest_first(bins: Sequence[datetime], columns: Sequence[Sequence[int | None
     rows = list(zip(bins, *columns, strict=True))
     known = [index for index, row in enumerate(rows) if any(cell is not None for cell in row[1:])]
     return rows[known[0] : known[-1] + 1][::-1] if known else []
+
+
+def without_data(window: Window, present: Collection[datetime]) -> list[tuple[datetime, datetime]]:
+    """The stretches of a window made of bins that are not `present`."""
+    stretches: list[tuple[datetime, datetime]] = []
+    for start in window.bins():
+        if start in present:
+            continue
+        end = min(start + window.step, window.end)
+        if stretches and stretches[-1][1] == start:
+            stretches[-1] = (stretches[-1][0], end)
+        else:
+            stretches.append((start, end))
+    return stretches
 
 
 def shade(stretches: Iterable[tuple[datetime, datetime]]) -> list[Figure]:

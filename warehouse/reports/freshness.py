@@ -10,6 +10,8 @@ from warehouse.reports.rows import Freshness, Latency
 from warehouse.reports.tables import Column, Table, make_table
 from warehouse.reports.window import Window
 
+WIDE_RANGE = 50  # times between the youngest and the oldest age, from which on the scale is logarithmic
+
 
 def latency_chart(rows: Sequence[Latency], freshness: Sequence[Freshness], window: Window) -> Chart:
     """Age of the newest event of a batch when it was committed: 95th percentile per bin of event time and topic."""
@@ -20,16 +22,20 @@ def latency_chart(rows: Sequence[Latency], freshness: Sequence[Freshness], windo
         return charts.empty_chart("latency", title, text, newest)
     streams = [stream for stream in labels.STREAMS if any(row.stream == stream for row in rows)]
     bins, found = list(window.bins()), {(row.stream, row.starts_at): row for row in rows}
-    logarithmic = {"type": "log", "rangemode": "normal", "tickformat": "~g", "dtick": "D2"}
+    scale, scale_note = _choose_scale(rows)
     axes = {
         "xaxis": charts.time_axis(window),
-        "yaxis": {**charts.number_axis("seconds, 95th percentile"), **logarithmic},
+        "yaxis": {**charts.number_axis("seconds, 95th percentile"), **scale},
+        "shapes": charts.shade(charts.without_data(window, {row.starts_at for row in rows})),
     }
     figure = {
         "data": [_line(stream, number, bins, found) for number, stream in enumerate(streams)],
         "layout": charts.layout(320, showlegend=True, **axes),
     }
-    notes = (f"Per {window.step_name}, 95 % of the batches were younger than this. Logarithmic scale.", *newest)
+    notes = (
+        f"Per {window.step_name}, 95 % of the batches were younger than this. Grey: no batch.{scale_note}",
+        *newest,
+    )
     return Chart("latency", title, _notice(rows, window), figure, _table(rows, window), notes)
 
 
@@ -56,6 +62,14 @@ def _notice(rows: Sequence[Latency], window: Window) -> str:
         f"Data was typically {words.seconds(typical)} old; slowest were {words.topic(worst.stream).lower()} in "
         f"the {window.step_name} from {words.short(worst.starts_at)} UTC with {words.seconds(worst.p95_seconds)}."
     )
+
+
+def _choose_scale(rows: Sequence[Latency]) -> tuple[charts.Figure, str]:
+    """Attributes of the axis, and a note: logarithmic if the slowest would flatten all the others."""
+    ages = [row.p95_seconds for row in rows if row.p95_seconds > 0]
+    if not ages or max(ages) < WIDE_RANGE * min(ages):
+        return {}, ""
+    return {"type": "log", "rangemode": "normal", "tickformat": "~g", "dtick": 1}, " Logarithmic scale."
 
 
 def _table(rows: Sequence[Latency], window: Window) -> Table:

@@ -76,7 +76,7 @@ def rising_chart(rows: Sequence[HashtagTotal], comparison: Comparison) -> Chart:
     rising = [row for row in compared if row.recent > row.previous]
     notes = (f"Compared: {comparison.describe()}. Hashtags with fewer than {LEAST_POSTS} posts are left out.",)
     if not any(row.previous for row in rows):
-        return charts.empty_chart("rising", title, "There is no data before it to compare with.", notes)
+        return charts.empty_chart("rising", title, "There is no earlier data to compare with.", notes)
     if not rising:
         return charts.empty_chart("rising", title, "No hashtag was used more than in the period before.", notes)
     shown = rising[:SHOWN]

@@ -5,24 +5,24 @@ from datetime import datetime, timedelta
 
 from warehouse.dashboards import labels
 from warehouse.reports import charts, words
-from warehouse.reports.attention import describe_anomaly, own_gaps
+from warehouse.reports.attention import NO_READINGS, describe_anomaly, own_gaps
 from warehouse.reports.charts import Chart
-from warehouse.reports.rows import Anomaly, DataGap, Failure, Machine, MachineGap
+from warehouse.reports.rows import Anomaly, DataGap, Failure, Machine, MachineGap, has_readings
 from warehouse.reports.tables import Column, Table, make_table
 from warehouse.reports.window import MINUTE, Window
 
 Stretch = tuple[str, datetime, datetime]
 
 
-def anomalies_chart(rows: Sequence[Anomaly], machines: Sequence[Machine]) -> Chart:
+def anomalies_chart(rows: Sequence[Anomaly], machines: Sequence[Machine], window: Window) -> Chart:
     """Minutes per machine in which a sensor was outside its limits, or inside and far from its own normal."""
     title = "Unusual minutes per machine"
     notes = (
         "Unusual: more than 4 standard deviations from the mean of the same sensor in the 24 hours before "
         "(at least 60 minutes of data).",
     )
-    if not any(machine.last_minute for machine in machines):
-        return charts.empty_chart("anomalies", title, "No machine has sent a reading yet.")
+    if not has_readings(machines, window):
+        return charts.empty_chart("anomalies", title, NO_READINGS)
     if not rows:
         return charts.empty_chart(
             "anomalies", title, "No sensor left its limits or was far from its normal values.", notes
@@ -52,10 +52,8 @@ def gaps_chart(
     title = "Times without data, per machine"
     sent = [machine for machine in machines if machine.last_minute]
     notes = (*words.gap_note(data_gaps, "readings", window), *_first_notes(sent, window))
-    if not sent:
-        return charts.empty_chart("gaps", title, "No machine has sent a reading yet.", notes)
     if not gaps:
-        text = f"{words.count(len(sent), 'machine')} sent data in every minute since its first one."
+        text = _notice_gaps([], len(sent)) if has_readings(machines, window) else NO_READINGS
         return charts.empty_chart("gaps", title, text, notes)
     names = sorted({gap.machine_id for gap in gaps})
     trace = _timeline("no data", [(g.machine_id, g.starts_at, g.ends_at) for g in gaps], names, charts.AMBER)

@@ -33,12 +33,13 @@ def stored_chart(rows: Sequence[Outcome], window: Window) -> Chart:
             showlegend=True,
             xaxis=charts.time_axis(window),
             yaxis=charts.number_axis(f"records per {window.step_name}"),
+            shapes=_shade_unprocessed(rows, window),
         ),
     }
     columns = [f"{window.step_name.capitalize()} from (UTC)", *map(words.topic, streams)]
     table = make_table(columns, charts.newest_first(bins, [values[name] for name in streams]))
     totals = [f"{sum(filter(None, values[name])):,} {words.topic(name).lower()}" for name in streams]
-    notes = (*_processing_note(window), "An interrupted line: nothing was stored then.")
+    notes = (*_processing_note(window), "Grey, or an interrupted line: nothing was stored then.")
     return Chart("stored", title, f"Stored: {words.names(totals)}.", figure, table, notes)
 
 
@@ -59,9 +60,13 @@ def problems_chart(rows: Sequence[Outcome], window: Window) -> Chart:
         bar = charts.columns(_kind_name(kind), bins, [per_bin.get(at) for at in bins], COLOURS[index], PATTERNS[index])
         traces.append({**bar, "width": width})
     axes = {"xaxis": charts.time_axis(window), "yaxis": charts.number_axis(f"records per {window.step_name}")}
-    figure = {"data": traces, "layout": charts.layout(300, showlegend=True, barmode="stack", **axes)}
+    figure = {
+        "data": traces,
+        "layout": charts.layout(300, showlegend=True, barmode="stack", shapes=_shade_unprocessed(rows, window), **axes),
+    }
     notes = (
         *_processing_note(window),
+        "Grey: nothing was processed then.",
         "Late records are stored, too; a duplicate is stored once; quarantined records are kept apart with the reason.",
     )
     return Chart("problems", title, _notice_problems(rows), figure, _problems_table(rows), notes)
@@ -92,6 +97,10 @@ def coverage_list(gaps: Sequence[DataGap], new_fields: Sequence[NewField]) -> Ch
         f"{words.short(longest.starts_at)} to {words.short(longest.ends_at)} UTC ({length})."
     )
     return Chart("coverage", title, notice, None, table, notes)
+
+
+def _shade_unprocessed(rows: Sequence[Outcome], window: Window) -> list[charts.Figure]:
+    return charts.shade(charts.without_data(window, {row.starts_at for row in rows}))
 
 
 def _minutes(gap: DataGap) -> int:

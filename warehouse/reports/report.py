@@ -13,7 +13,7 @@ from warehouse.reports.freshness import latency_chart
 from warehouse.reports.hashtags import lines_chart, pairs_chart, rising_chart, top_chart
 from warehouse.reports.machines import anomalies_chart, failures_chart, gaps_chart
 from warehouse.reports.quality import coverage_list, problems_chart, stored_chart
-from warehouse.reports.rows import DataRange, Freshness, ReportRows
+from warehouse.reports.rows import DataRange, Freshness, ReportRows, has_readings
 from warehouse.reports.segments import movements_chart, sizes_chart
 from warehouse.reports.tables import Table, json_cell
 from warehouse.reports.utilisation import utilisation_chart
@@ -128,7 +128,7 @@ def _hashtags(r: ReportRows) -> Section:
 def _machines(r: ReportRows) -> Section:
     charts = (
         attention_list(r),
-        anomalies_chart(r.anomalies, r.machines),
+        anomalies_chart(r.anomalies, r.machines, r.window),
         failures_chart(r.failures, r.window),
         gaps_chart(r.machine_gaps, r.data_gaps, r.machines, r.window),
     )
@@ -161,7 +161,7 @@ def _figures(rows: ReportRows) -> tuple[Figure, ...]:
     uses, planned = sum(row.uses for row in rows.hashtag_bins), sum(row.minutes_in_shift for row in rows.utilisation)
     producing = sum(row.minutes_producing for row in rows.utilisation)
     first = hashtag_label(rows.hashtag_totals[0].hashtag) if rows.hashtag_totals else "none"
-    sent = any(machine.last_minute for machine in rows.machines)
+    sent = has_readings(rows.machines, rows.window)
     waiting = sum(row.repaired_at is None for row in rows.failures)
     return (
         Figure(f"{uses:,}", "uses of hashtags"),

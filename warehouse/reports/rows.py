@@ -3,6 +3,7 @@
 Times are UTC. A bin is a stretch of the window, named by its start; a bin without data has no row.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -238,8 +239,9 @@ class ReportRows:
     def is_empty(self) -> bool:
         """True if nothing happened in the window; a machine that waits for its repair is nothing new."""
         is_event = any(row.failed_at >= self.window.start or row.repaired_at for row in self.failures)
-        return not (self.hashtag_bins or self._has_readings or is_event or self.outcomes)
+        return not (self.hashtag_bins or has_readings(self.machines, self.window) or is_event or self.outcomes)
 
-    @property
-    def _has_readings(self) -> bool:
-        return any(row.last_minute and row.last_minute >= self.window.start for row in self.machines)
+
+def has_readings(machines: Sequence[Machine], window: Window) -> bool:
+    """Whether any machine sent a reading in the window."""
+    return any(row.last_minute and row.last_minute >= window.start for row in machines)

@@ -33,7 +33,7 @@ def utilisation_chart(rows: Sequence[ShiftUse], shifts: Sequence[Shift]) -> Char
     )
     if not rows:
         return charts.empty_chart(
-            "utilisation", title, "No machine with data was planned for a shift that began in it.", notes
+            "utilisation", title, "No machine with data was planned for a shift that began in the window.", notes
         )
     uses = {key: _add(rows, key) for key in sorted({(row.machine_id, row.shift) for row in rows})}
     machines = sorted({name for name, _ in uses})
