@@ -58,7 +58,7 @@ def test_an_hour_without_posts_is_a_gap_and_not_zero() -> None:
     assert found.figure["data"][0]["y"][4:8] == [14, None, None, 17]
     (area,) = found.figure["layout"]["shapes"]
     assert (area["x0"], area["x1"]) == ("2026-03-07T17:00:00", "2026-03-07T19:00:00")
-    assert "Grey: no posts between 7 Mar 17:00 and 7 Mar 19:00 UTC." in found.notes
+    assert "No posts between 7 Mar 17:00 and 7 Mar 19:00 UTC (grey)." in found.notes
     assert (hour(5), None, None) in found.table.rows
 
 

@@ -25,7 +25,7 @@ def attention_list(rows: ReportRows) -> Chart:
     ranked = sorted(reasons, key=lambda name: (min(reasons[name])[0], -len(reasons[name]), name))
     places = {machine.machine_id: describe_machine(machine) for machine in rows.machines}
     sent = [machine for machine in rows.machines if machine.last_minute]
-    notes = (*words.gap_note(rows.data_gaps, "readings", rows.window), *_never_note(rows.machines))
+    notes = (*words.gap_note(rows.data_gaps, "readings", rows.window, is_drawn=False), *_never_note(rows.machines))
     if not ranked and not has_readings(rows.machines, rows.window):
         return charts.empty_chart("attention", title, NO_READINGS, notes)
     if not ranked:

@@ -62,7 +62,12 @@ def _header(report: Report) -> Html:
     return element(
         "header",
         element("p", "Afluente report", class_="brand"),
-        element("h1", _window_text(report.window)),
+        element(
+            "h1",
+            element("span", words.at(report.window.start)),
+            " to ",
+            element("span", f"{words.at(report.window.end)} UTC"),
+        ),
         element(
             "p",
             f"{describe_length(report.window.length)} by event time. Times are UTC unless marked local. {report.age}",

@@ -67,15 +67,18 @@ def topic(stream: str) -> str:
     return stream.replace("_", " ").capitalize()
 
 
-def gap_note(gaps: Sequence[DataGap], stream: str, window: Window) -> tuple[str, ...]:
-    """One sentence about the stretches without data of a stream, `posts` or `readings`; none without gaps."""
+def gap_note(gaps: Sequence[DataGap], stream: str, window: Window, is_drawn: bool = True) -> tuple[str, ...]:
+    """One sentence about the stretches without data of a stream, `posts` or `readings`; none without gaps.
+
+    `is_drawn`: they are grey areas in the chart beside it.
+    """
     found = [gap for gap in gaps if gap.stream == stream]
     if not found:
         return ()
     if found[0].ends_at - found[0].starts_at >= window.length:
         return (f"There are no {stream} in the whole window.",)
     stretches = [f"between {short(gap.starts_at)} and {short(gap.ends_at)}" for gap in found]
-    return (f"Grey: no {stream} {names(stretches)} UTC.",)
+    return (f"No {stream} {names(stretches)} UTC{' (grey)' if is_drawn else ''}.",)
 
 
 def stretches(gaps: Sequence[DataGap], stream: str) -> list[tuple[datetime, datetime]]:

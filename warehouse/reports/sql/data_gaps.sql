@@ -5,16 +5,14 @@ WITH minutes AS (
     UNION
     SELECT 'readings', minute FROM serving.machine_minutes
     WHERE sensor = 'rotation_rpm' AND minute >= %(start)s AND minute < %(end)s
-), edges AS (
-    SELECT stream, minute + interval '1 minute' AS starts_at FROM minutes
     UNION ALL
-    SELECT stream, %(start)s FROM unnest(ARRAY['posts', 'readings']) AS s (stream)
+    SELECT stream, edge
+    FROM unnest(ARRAY['posts', 'readings']) AS s (stream),
+         unnest(ARRAY[%(start)s::timestamptz - interval '1 minute', %(end)s]) AS e (edge)
 ), gaps AS (
-    SELECT e.stream, e.starts_at,
-           coalesce((SELECT min(m.minute) FROM minutes AS m WHERE m.stream = e.stream AND m.minute >= e.starts_at),
-                    %(end)s) AS ends_at
-    FROM edges AS e
-    WHERE NOT EXISTS (SELECT FROM minutes AS m WHERE m.stream = e.stream AND m.minute = e.starts_at)
+    SELECT stream, minute + interval '1 minute' AS starts_at,
+           lead(minute) OVER (PARTITION BY stream ORDER BY minute) AS ends_at
+    FROM minutes
 )
 SELECT stream, starts_at, ends_at
 FROM gaps
