@@ -10,10 +10,8 @@ from warehouse.reports import rows
 from warehouse.reports.activity import uses_chart
 from warehouse.reports.attention import attention_list, find_reasons
 from warehouse.reports.charts import Chart, name_axis, newest_first, without_data, wrapped
-from warehouse.reports.freshness import latency_chart
 from warehouse.reports.hashtags import lines_chart, rising_chart, top_chart
 from warehouse.reports.machines import failures_chart, gaps_chart
-from warehouse.reports.quality import coverage_list, problems_chart
 from warehouse.reports.report import build_report, describe_age
 from warehouse.reports.segments import movements_chart, sizes_chart
 from warehouse.reports.utilisation import utilisation_chart
@@ -191,35 +189,6 @@ def test_a_first_assignment_has_sizes_but_no_movement() -> None:
 
     assert sizes_chart(first, WINDOW).table.rows == (("Often", 9, None, None, None),)
     assert movements_chart(first, WINDOW).notice == "There is no earlier assignment to compare with."
-
-
-def test_shares_of_outcomes_count_late_records_once() -> None:
-    found = problems_chart(DAY.outcomes, WINDOW)
-
-    shares = {row[1]: row[3] for row in found.table.rows}
-    assert shares == {"stored": 96.0, "late (stored, too)": 5.0, "duplicate": 1.0, "quarantined: unreadable": 3.0}
-    assert found.notice.startswith("6 of 200 records were quarantined (3.0 %), most of them for “unreadable”")
-
-
-def test_latency_is_interrupted_where_no_batch_came_and_names_the_slowest() -> None:
-    found = latency_chart(DAY.latency, DAY.freshness, WINDOW)
-
-    assert found.figure["data"][0]["y"][:6] == [None, 3.5, None, None, 40.0, None]
-    assert "slowest were posts in the hour from 7 Mar 16:00 UTC with 40.0 s" in found.notice
-    assert found.figure["layout"]["shapes"][0]["x1"] == "2026-03-07T13:00:00"
-
-
-def test_a_latency_of_hours_beside_seconds_is_drawn_on_a_logarithmic_scale() -> None:
-    slow = [*DAY.latency, rows.Latency("readings", hour(2), 1, 9000.0, 9000.0, 9000.0)]
-    assert latency_chart(slow, (), WINDOW).figure["layout"]["yaxis"]["type"] == "log"
-    assert "type" not in latency_chart(DAY.latency, (), WINDOW).figure["layout"]["yaxis"]
-
-
-def test_pauses_and_new_fields_are_listed() -> None:
-    found = coverage_list(DAY.data_gaps, DAY.new_fields)
-    assert [row[0] for row in found.table.rows] == ["Posts", "Readings"]
-    assert [row[3] for row in found.table.rows] == [120, 30]
-    assert "humidity" in found.notes[0]
 
 
 def test_the_age_is_that_of_the_newest_event_when_it_was_committed() -> None:

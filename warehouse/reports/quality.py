@@ -10,7 +10,14 @@ from warehouse.reports.rows import DataGap, NewField, Outcome
 from warehouse.reports.tables import Column, Table, make_table
 from warehouse.reports.window import Window
 
-STORED, LATE, DUPLICATE, QUARANTINE, WARNED = "silver", "late", "duplicate", "quarantine:", "warned:"
+STORED, LATE, DUPLICATE, QUARANTINE, WARNED, REPLAYED = (
+    "silver",
+    "late",
+    "duplicate",
+    "quarantine:",
+    "warned:",
+    "replayed",
+)
 PATTERNS = ("", "/", "x", ".", "-", "\\", "+", "|")
 COLOURS = (charts.AMBER, charts.MUTED, charts.RED, charts.PURPLE, charts.OLIVE, charts.GREEN, charts.BLUE, charts.TEXT)
 MAX_FIELDS = 5  # new fields that are named; the others are counted
@@ -67,6 +74,11 @@ def problems_chart(rows: Sequence[Outcome], window: Window) -> Chart:
     notes = (
         *_processing_note(window),
         "Grey: nothing was processed then.",
+        *(
+            [f"Drawn are {len(PATTERNS)} of {len(kinds)} kinds; the table has all."]
+            if len(kinds) > len(PATTERNS)
+            else []
+        ),
         "Late records are stored, too; a duplicate is stored once; quarantined records are kept apart with the reason.",
     )
     return Chart("problems", title, _notice_problems(rows), figure, _problems_table(rows), notes)
@@ -151,12 +163,13 @@ def _outcome_name(outcome: str) -> str:
         "warned": "warning (stored, too)",
         "quarantine": "quarantined",
     }
+    names[REPLAYED] = "replayed from quarantine"
     return f"{names.get(kind, kind)}{': ' + labels.rule_name(rule) if rule else ''}"
 
 
 def _records(rows: Sequence[Outcome], stream: str) -> int:
-    """All records of a stream; late ones and warnings are parts of those that are stored."""
-    parts = (LATE, WARNED)
+    """All records of a stream; late ones and warnings are stored ones, replayed ones were counted as quarantined."""
+    parts = (LATE, WARNED, REPLAYED)
     return sum(row.records for row in rows if row.stream == stream and not row.outcome.startswith(parts))
 
 
