@@ -20,9 +20,14 @@ KEPT_OBSERVATIONS = 20
 """A batch starts where the one before was planned to end, so usually the observation before the last one is used."""
 
 
+def has_few_records(batch: BatchRange) -> bool:
+    """Whether the batch has at most `SMALL_RECORDS`."""
+    return batch.records <= SMALL_RECORDS
+
+
 @dataclass
 class BatchSize:
-    """The observations of some topics. `observe` once before the query starts, then `is_small` in each batch."""
+    """The observations of some topics. `observe` once before the query starts, then `has_few_bytes` in each batch."""
 
     watch: TopicWatch
     topics: tuple[str, ...]
@@ -40,10 +45,10 @@ class BatchSize:
         self._observed.append(state)
         return state
 
-    def is_small(self, batch: BatchRange) -> bool:
-        """Whether the batch is certainly within both limits. Call it in every batch."""
+    def has_few_bytes(self, batch: BatchRange) -> bool:
+        """Whether the batch certainly has at most `SMALL_BYTES`. Call it in every batch."""
         bound = self.find_bound(batch)
-        return batch.records <= SMALL_RECORDS and bound is not None and bound <= SMALL_BYTES
+        return bound is not None and bound <= SMALL_BYTES
 
     def find_bound(self, batch: BatchRange) -> int | None:
         """The batch has at most so many bytes: the growth of the log, or all of it where no observation fits.

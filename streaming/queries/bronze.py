@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from streaming.queries.batch_size import BatchSize
+from streaming.queries.batch_size import BatchSize, has_few_records
 from streaming.queries.outcomes import iso_of_ms
 from streaming.queries.running import RunningStream
 from streaming.queries.runtime import Runtime
@@ -56,7 +56,7 @@ class BronzeQuery:
         self.runtime.check_stop()
         batch = read_range(self.lineage.folder, batch_id, self.lineage.start)
         self.runtime.check_generations(self.generations)
-        if self.size.is_small(batch) and self.table.expects(batch.start, batch.to):
+        if self.size.has_few_bytes(batch) and has_few_records(batch) and self.table.expects(batch.start, batch.to):
             metadata = replace(self._metadata(batch), start=batch.start, end=batch.to)
             self.table.append_next(self.fence, records.toArrow(), metadata)
         else:

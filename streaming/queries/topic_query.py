@@ -1,7 +1,8 @@
 """One topic: Kafka -> quarantine, silver, then PostgreSQL; each batch counts once whatever happens.
 
 A small batch is one Spark job: its rows come to the driver as one Arrow table, are added up there and appended by
-delta-rs. A larger one, or one that may be written in part already, is persisted and written by Spark, which scales.
+delta-rs. One of few records whose size is not known is persisted and measured first. A larger one, or one that may be
+written in part already, is persisted and written by Spark, which scales.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from streaming.errors import StreamingError
 from streaming.progress import timed
-from streaming.queries.batch_size import BatchSize
+from streaming.queries.batch_size import SMALL_BYTES, BatchSize, has_few_records
 from streaming.queries.dedup_recovery import DedupRecovery
 from streaming.queries.external_commits import ExternalCommits
 from streaming.queries.outcomes import OutcomeCounts, iso_of_ms, read_outcomes
@@ -30,7 +31,7 @@ from streaming.sources.kafka import read_topics
 from streaming.transforms.deduplication import drop_repeats
 from streaming.transforms.one_pass import add_up
 from streaming.transforms.one_pass_arrow import select_rejected_rows, select_silver_rows
-from streaming.transforms.staging import select_coordinates, select_rejected, select_silver
+from streaming.transforms.staging import measure_bytes, select_coordinates, select_rejected, select_silver
 from warehouse.lake.commit_metadata import CommitMetadata
 
 FEW_RECORDS = 5_000
@@ -96,14 +97,17 @@ class TopicQuery:
         batch = read_range(self.lineage.folder, batch_id, self.lineage.start)
         if batch.batch_ms < batch.watermark_ms:
             raise ClockWentBack(f"query {self.pipeline.name}: the clock was set back below the batch watermark")
-        if self._is_small_and_next(batch):
+        has_few_bytes = self.size.has_few_bytes(batch)
+        if not self._is_short_and_next(batch):
+            self._write_by_spark(self._prepare(events, batch), batch)
+        elif has_few_bytes:
             self._write_in_arrow(events, batch)
         else:
-            self._write_by_spark(events, batch)
+            self._write_measured(events, batch)
 
-    def _is_small_and_next(self, batch: BatchRange) -> bool:
-        """Whether no more than the batch itself is needed to write it, and the driver can hold it."""
-        if not self.size.is_small(batch) or self.dedup_recovery.is_active(batch.batch_ms):
+    def _is_short_and_next(self, batch: BatchRange) -> bool:
+        """Whether no more than the batch itself is needed to write it, and it has few records."""
+        if not has_few_records(batch) or self.dedup_recovery.is_active(batch.batch_ms):
             return False
         self.dedup_recovery.release()
         others = (table for table in (self.tables.quarantine, self.tables.deletions) if table is not None)
@@ -131,8 +135,19 @@ class TopicQuery:
             written = tables.silver.append_next(self.fence, rows, metadata)
         self._follow(written, contributions, events.sparkSession, batch)
 
-    def _write_by_spark(self, events: DataFrame, batch: BatchRange) -> None:
-        staged = self._stage(events, batch)
+    def _write_measured(self, events: DataFrame, batch: BatchRange) -> None:
+        """After a backlog the broker cannot tell a batch's size: it is computed first, where it may spill to disk."""
+        staged = events.persist()
+        if measure_bytes(staged) > SMALL_BYTES:
+            self._write_by_spark(staged, batch)
+            return
+        try:
+            self._write_in_arrow(staged, batch)
+        finally:
+            staged.unpersist()
+
+    def _write_by_spark(self, staged: DataFrame, batch: BatchRange) -> None:
+        """`staged` is persisted, as rows of a stateful query may be computed only once; it is released at the end."""
         try:
             with timed(self.pipeline.name, "aggregate"):
                 contributions = self._add_up(staged)
@@ -143,12 +158,12 @@ class TopicQuery:
                 self._append_by_coordinates(staged, batch, outcomes)
             with timed(self.pipeline.name, "silver"):
                 written = self._append_to_silver(staged, batch, outcomes)
-            self._follow(written, contributions, events.sparkSession, batch)
+            self._follow(written, contributions, staged.sparkSession, batch)
         finally:
             staged.unpersist()
 
-    def _stage(self, events: DataFrame, batch: BatchRange) -> DataFrame:
-        """Persisted for the batch: the rows of a stateful query may be computed only once."""
+    def _prepare(self, events: DataFrame, batch: BatchRange) -> DataFrame:
+        """The batch for `_write_by_spark`, without ids that are known from before a state reset."""
         staged = self.dedup_recovery.drop_known(events, batch.batch_ms)
         return (staged.coalesce(1) if batch.records <= FEW_RECORDS else staged).persist()
 

@@ -14,7 +14,16 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
-from pyspark.sql.types import ArrayType, BinaryType, BooleanType, StringType, StructField, StructType, TimestampType
+from pyspark.sql.types import (
+    ArrayType,
+    BinaryType,
+    BooleanType,
+    LongType,
+    StringType,
+    StructField,
+    StructType,
+    TimestampType,
+)
 
 from streaming.records.identity import key_of_coordinates, key_of_event
 from streaming.records.judge import RecordType, Verdict, make_judge
@@ -34,6 +43,7 @@ JUDGED = StructType(
         StructField("event_at", TimestampType()),
         StructField("dedup_key", BinaryType()),
         StructField("unknown_fields", ArrayType(StringType())),  # null if the value is no JSON object
+        StructField("record_bytes", LongType()),  # of the record's value
         StructField("warned", StringType()),  # the rule with action `warn` that a silver row breaks
     ]
 )
@@ -74,6 +84,11 @@ def make_stage(record_type: RecordType, table: StructType, key_file: str) -> Sta
 def with_ingestion(staged: DataFrame, ingested_at: Column) -> DataFrame:
     """Adds `ingested_at` and its UTC date."""
     return staged.withColumn("ingested_at", ingested_at).withColumn("ingest_date", F.to_date("ingested_at"))
+
+
+def measure_bytes(staged: DataFrame) -> int:
+    """The bytes of all values: about what the rows take in memory. Runs a Spark job."""
+    return int(staged.agg(F.sum("record_bytes")).collect()[0][0] or 0)
 
 
 def select_silver(staged: DataFrame, table: StructType) -> DataFrame:
@@ -134,6 +149,7 @@ def _columns_of(
             for place, row in zip(places, usable, strict=True)
         ],
         "unknown_fields": [verdict.unknown_fields for verdict in verdicts],
+        "record_bytes": [len(value or b"") for value in values],
         "warned": [None if row is None else row.warned for row in usable],
     }
     own = [name for name in names if name not in judged]

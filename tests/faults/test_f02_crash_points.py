@@ -1,6 +1,6 @@
 """F2: a crash between any two steps of a batch, and in the middle of the long ones; the next start continues.
 
-On both paths: small batches are written by Python (delta-rs), others by Spark.
+On each path: small batches are written by Python (delta-rs), also after they were measured, others by Spark.
 """
 
 import io
@@ -26,7 +26,7 @@ from streaming.sinks.delta import OffsetTrackedTable
 from streaming.sinks.postgres import Ledger
 from tests.support.faults.crashes import CRASH, crash_after, crash_before
 from tests.support.faults.fixtures import AssertExact, CountInjection
-from tests.support.stream import POSTS_CHAIN, InProcessStream, send_posts, write_by_spark
+from tests.support.stream import POSTS_CHAIN, InProcessStream, hide_sizes, send_posts, write_by_spark
 from warehouse.lake import arrow_io
 from warehouse.lake.arrow_io import ArrowTable
 
@@ -86,7 +86,7 @@ def after(owner: Any, name: str) -> Crash:
 
 
 BOTH: dict[str, tuple[str, Crash]] = {
-    "after the offset log": ("posts", before(TopicQuery, "_is_small_and_next")),
+    "after the offset log": ("posts", before(TopicQuery, "_is_short_and_next")),
     "after silver": ("posts", before(PostgresSync, "apply")),
     "in a COPY": ("posts", in_copy),
     "before COMMIT": ("posts", after(Ledger, "_record")),
@@ -107,7 +107,9 @@ SPARK = {
     "in a MERGE": ("gold_posts", in_merge),
     "between two MERGEs": ("gold_posts", after(GoldQuery, "_merge")),
 }
-POINTS = {("arrow", point): ARROW[point] for point in ARROW} | {("spark", point): SPARK[point] for point in SPARK}
+MEASURED = {point: ARROW[point] for point in ("between quarantine and silver", "before the commit log")}
+PATHS = {"arrow": ARROW, "measured": MEASURED, "spark": SPARK}
+POINTS = {(path, point): crash for path, points in PATHS.items() for point, crash in points.items()}
 
 
 @pytest.mark.fault("F2")
@@ -125,6 +127,8 @@ def test_a_crash_at_any_point_changes_no_number(
     query, crash = POINTS[point]
     if point[0] == "spark":
         write_by_spark(monkeypatch)
+    if point[0] == "measured":
+        hide_sizes(monkeypatch)
     stream.cap("posts", 25)
     stream.cap("bronze", 25)
     for number in range(5 if full else 1):

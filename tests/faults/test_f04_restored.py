@@ -119,7 +119,7 @@ def test_a_clock_set_back_an_hour_starts_a_new_lineage(
     """A batch is planned with a clock an hour ahead; the clock is set right while the query runs."""
     send_posts(stream, 0)
     with monkeypatch.context() as patch:
-        crash_before(patch, TopicQuery, "_is_small_and_next")
+        crash_before(patch, TopicQuery, "_is_short_and_next")
         with pytest.raises(QueryFailed, match=CRASH):
             stream.drain(POSTS)
     plan_an_hour_ahead(stream.settings.stream.checkpoints / "posts" / "1" / "offsets" / "0")

@@ -1,6 +1,6 @@
 """Training and scoring of segments on gold with planted authors, against a real database."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -57,8 +57,8 @@ ASSIGNED = (
 
 
 @pytest.fixture
-def workshop(spark: SparkSession, tmp_path: Path, postgres: PostgresSettings) -> Iterator[Workshop]:
-    yield Workshop(spark, tmp_path, postgres)
+def workshop(spark: SparkSession, tmp_path: Path, postgres: PostgresSettings) -> Workshop:
+    return Workshop(spark, tmp_path, postgres)
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from streaming.records.quality_rules import QualityRules
 from streaming.transforms.deduplication import drop_repeats
 from streaming.transforms.gold_aggregates import measure_by_machine_minute
 from streaming.transforms.one_pass import add_up, as_staged
-from streaming.transforms.staging import select_silver, with_ingestion
+from streaming.transforms.staging import measure_bytes, select_silver, with_ingestion
 from tests.support.verdicts import EVENTS, POSTS, READINGS, event, post, reading
 from warehouse.lake.schemas.coordinates import COORDINATES
 
@@ -83,6 +83,14 @@ def test_rejected_rows_keep_their_bytes_and_the_reason_does_not_show_them(
     assert bytes(rows[0]["value"]) == secret
     assert "very-private" not in rows[0]["reason"]
     assert rows[1]["value"] is None
+
+
+def test_the_bytes_of_a_batch_are_those_of_its_values(
+    spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any]
+) -> None:
+    values = [post(), b"{", None, post(text="x" * 9_000)]
+    assert measure_bytes(stage(spark, rules, pipelines["posts"], values)) == sum(len(value or b"") for value in values)
+    assert measure_bytes(stage(spark, rules, pipelines["posts"], [])) == 0
 
 
 def test_silver_post(spark: SparkSession, rules: QualityRules, pipelines: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ from jobs.wiring import build_runtime
 from streaming.kafka_admin import create_topics, describe_topics
 from streaming.producers.journal import Journal, ack_line
 from streaming.queries import batch_size, gold
+from streaming.queries.batch_size import BatchSize
 from streaming.queries.runtime import Runtime
 from streaming.queries.supervisor import Supervisor
 from streaming.settings import KafkaSettings
@@ -168,6 +169,11 @@ def write_by_spark(patch: pytest.MonkeyPatch) -> None:
     """No batch is small, and no chunk of gold: Spark writes all."""
     patch.setattr(batch_size, "SMALL_RECORDS", 0)
     patch.setattr(gold, "SMALL_BYTES", 0)
+
+
+def hide_sizes(patch: pytest.MonkeyPatch) -> None:
+    """The broker does not tell how large its logs are, as after a backlog: batches are measured."""
+    patch.setattr(BatchSize, "has_few_bytes", lambda _self, _batch: False)
 
 
 def with_rules(runtime: Runtime, **changes: Any) -> Runtime:

@@ -3,7 +3,7 @@
 from typing import cast
 
 from streaming.kafka_admin import LogState, TopicWatch
-from streaming.queries.batch_size import SMALL_BYTES, SMALL_RECORDS, BatchSize
+from streaming.queries.batch_size import SMALL_BYTES, SMALL_RECORDS, BatchSize, has_few_records
 from streaming.recovery.checkpoint import BatchRange
 
 
@@ -64,17 +64,18 @@ def test_a_broker_that_reports_no_size_has_no_small_batches() -> None:
     log = Log(10)
     size = make_size(log)
     log.sizes.append(10)
-    assert size.is_small(batch(1, 2))
+    assert size.has_few_bytes(batch(1, 2))
     log.is_secret = True
     assert size.find_bound(batch(1, 2)) is None
-    assert not size.is_small(batch(1, 2))
+    assert not size.has_few_bytes(batch(1, 2))
 
 
-def test_small_is_within_both_limits() -> None:
-    log = Log()
+def test_the_limits_themselves_are_small() -> None:
+    log = Log(1)
     size = make_size(log)
-    log.sizes += [1] * (SMALL_RECORDS + 1)
-    assert not size.is_small(batch(0, SMALL_RECORDS + 1))
-    assert size.is_small(batch(0, SMALL_RECORDS))
+    log.sizes.append(SMALL_BYTES)
+    assert size.has_few_bytes(batch(1, 2))
     log.sizes.append(SMALL_BYTES + 1)
-    assert not size.is_small(batch(SMALL_RECORDS + 1, SMALL_RECORDS + 2))
+    assert not size.has_few_bytes(batch(2, 3))
+    assert has_few_records(batch(0, SMALL_RECORDS))
+    assert not has_few_records(batch(0, SMALL_RECORDS + 1))
