@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -12,7 +13,7 @@ from jobs.cli import ExitCode, parse, run
 from jobs.session import open_session
 from warehouse.database.connections import role_url
 from warehouse.models.registry import Registry
-from warehouse.segmentation.card import write_card
+from warehouse.reports.model_card import render_card
 from warehouse.segmentation.clustering import NoSegments
 from warehouse.segmentation.reading import open_lake
 from warehouse.segmentation.scoring import model_store
@@ -54,7 +55,9 @@ def main(argv: list[str] | None = None) -> int:
         except NoSegments as reason:
             sys.stderr.write(f"{reason}\n")
             return ExitCode.NOTHING_TO_CHECK
-    card = write_card(settings.var / "reports", trained.manifest, trained.decision)
+    card = settings.var / "reports" / f"segments-{trained.manifest.version}.html"
+    card.parent.mkdir(parents=True, exist_ok=True)
+    card.write_text(render_card(asdict(trained.manifest), trained.decision), encoding="utf-8")
     if arguments.json:
         print(json.dumps({**describe(trained), "card": str(card)}))  # noqa: T201 - the job's answer
     else:

@@ -6,6 +6,7 @@
   functions of rows: a title, one computed sentence, a figure for Plotly, a table, notes on reading it and on gaps.
 - `charts`, `tables`, `words`: what these share: axes and colours, cells and CSV, times and counts in words.
 - `report`: puts the charts into sections, with the key figures; `to_json`.
+- `model_card`: the same for a version of the segments.
 - `page`, `markup`, `assets/`: the HTML; every text is escaped where it becomes markup.
 
 To add a chart: its query in `sql/`, its row in `rows`, a function of rows to a `Chart`, its place in `report`.

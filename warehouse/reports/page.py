@@ -6,7 +6,7 @@ Its Content-Security-Policy lets exactly the two scripts of the file run, by the
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from string import Template
 
 from plotly.offline import get_plotlyjs
@@ -27,13 +27,18 @@ SHOWN_CHARACTERS = 400  # of a cell; the CSV has all
 
 def render_page(report: Report) -> str:
     """The whole file, UTF-8 as text."""
+    return render_file(f"Afluente report, {_window_text(report.window)}", join(_body(report)), report.charts)
+
+
+def render_file(title: str, body: Html, charts: Iterable[Chart]) -> str:
+    """A file with that title and body, whose `charts` are drawn in their places."""
     script, plotly = read_asset("reports/assets/report.js"), get_plotlyjs()
     return Template(read_asset("reports/assets/report.html")).substitute(
         policy=_policy(plotly, script),
-        title=element("title", f"Afluente report, {_window_text(report.window)}"),
+        title=element("title", title),
         style=read_asset("reports/assets/report.css"),
-        body=join(_body(report)),
-        figures=_embed({chart.name: chart.figure for chart in report.charts if chart.figure}),
+        body=body,
+        figures=_embed({chart.name: chart.figure for chart in charts if chart.figure}),
         plotly=plotly,
         script=script,
     )
@@ -100,13 +105,19 @@ def _summary(report: Report) -> Html:
 
 
 def _section(section: Section, window: Window) -> Html:
-    charts = [_chart(chart, window) for chart in section.charts]
+    span = f"{window.start:%Y%m%dT%H%MZ}_{window.end:%Y%m%dT%H%MZ}"
+    return render_section(section, span, window.end.year)
+
+
+def render_section(section: Section, span: str, year: int) -> Html:
+    """A section with its charts. `span` ends the names of CSV files; times of other years than `year` name theirs."""
+    charts = [_chart(chart, span, year) for chart in section.charts]
     return element(
         "section", element("h2", section.title), element("p", section.intro, class_="intro"), charts, id=section.name
     )
 
 
-def _chart(chart: Chart, window: Window) -> Html:
+def _chart(chart: Chart, span: str, year: int) -> Html:
     shown = [column for column in chart.table.columns if column.is_shown] if chart.table else []
     kind = "wide" if len(shown) >= WIDE_COLUMNS or chart.figure is None else "narrow"
     plot = element(
@@ -120,7 +131,7 @@ def _chart(chart: Chart, window: Window) -> Html:
         element(
             "div",
             plot if chart.figure else None,
-            _table(chart, chart.table, window) if chart.table else None,
+            _table(chart, chart.table, span, year) if chart.table else None,
             class_=f"pair {kind}",
         ),
         notes,
@@ -128,8 +139,8 @@ def _chart(chart: Chart, window: Window) -> Html:
     )
 
 
-def _table(chart: Chart, table: Table, window: Window) -> Html:
-    columns = _texts(table, window.end.year)
+def _table(chart: Chart, table: Table, span: str, year: int) -> Html:
+    columns = _texts(table, year)
     head = [element("th", column.title, scope="col", class_=kind) for column, kind, _ in columns]
     body = [
         element("tr", [_cell(texts[index], column.title, kind) for column, kind, texts in columns])
@@ -137,7 +148,7 @@ def _table(chart: Chart, table: Table, window: Window) -> Html:
     ]
     hidden = len(table.rows) - SHOWN_ROWS
     more = f"{words.count(hidden, 'more row')} in the CSV. " if hidden > 0 else ""
-    name = f"afluente_{chart.name}_{window.start:%Y%m%dT%H%MZ}_{window.end:%Y%m%dT%H%MZ}.csv"
+    name = f"afluente_{chart.name}_{span}.csv"
     link = element("a", f"CSV, {words.count(len(table.rows), 'row')}", href=csv_url(table), download=name)
     rows = [element("thead", element("tr", head)), element("tbody", body)]
     return element(
