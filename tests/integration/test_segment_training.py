@@ -14,6 +14,7 @@ from warehouse.database.connections import connect, role_url
 from warehouse.lake.delta_io import read_table
 from warehouse.lake.locks import TableLocks
 from warehouse.models.registry import Registry
+from warehouse.segmentation import clustering
 from warehouse.segmentation.clustering import NoSegments
 from warehouse.segmentation.reading import open_lake
 from warehouse.segmentation.scoring import Scored, Scoring, model_store
@@ -54,6 +55,14 @@ ASSIGNED = (
     "SELECT author_pseudonym, segment_id FROM warehouse.fact_author_segment "
     "JOIN warehouse.dim_author USING (author_id) ORDER BY 1"
 )
+
+
+@pytest.fixture(autouse=True)
+def few_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full choice takes 34 trainings."""
+    monkeypatch.setattr(clustering, "MOST_SEGMENTS", 4)
+    monkeypatch.setattr(clustering, "RESAMPLES", 2)
+    monkeypatch.setattr(clustering, "FINALISTS", 2)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from warehouse.lake.schemas import gold
+from warehouse.segmentation import clustering
 from warehouse.segmentation.clustering import (
     Candidate,
     NoSegments,
@@ -49,7 +50,7 @@ def test_features_of_an_author(spark: SparkSession) -> None:
     hours = [(at(9), "a", 3, 3), (at(3, 1), "a", 1, 1), (at(9) - timedelta(days=1), "a", 99, 0)]
     tags = [(DAY, "a", "x", 2), (DAY + timedelta(days=1), "a", "x", 1), (DAY, "a", "y", 1)]
     counts = count_by_author(make_gold(spark, days, hours, tags), WINDOW, "America/Sao_Paulo")  # three hours behind
-    population = Population(1.0, 0.5, 2.0, 0.0, 0.0)
+    population = Population(1.0, 0.25, 0.5, 2.0, 0.0, 0.0)
     (row,) = make_features(counts, population, WINDOW).collect()
     assert (row["author_pseudonym"], row["posts"]) == ("a", 4)
     n = 4 + PRIOR_POSTS
@@ -59,7 +60,7 @@ def test_features_of_an_author(spark: SparkSession) -> None:
         "posts_per_day": 2.0,
         "active_days_share": 1.0,
         "hashtags_per_post": (4 + PRIOR_POSTS * 1.0) / n,
-        "hashtag_diversity": entropy / np.log(4),
+        "hashtag_diversity": (4 * entropy / np.log(4) + PRIOR_POSTS * 0.25) / n,
         "reply_share": (2 + PRIOR_POSTS * 0.5) / n,
         "mentions_per_post": (6 + PRIOR_POSTS * 2.0) / n,
         "hour_cos": np.cos(angles).sum() / n,
@@ -67,13 +68,19 @@ def test_features_of_an_author(spark: SparkSession) -> None:
         "burstiness": np.log((1.0 + 1) / (2.0 + 1)),
     }
     assert {name: row[name] for name in FEATURES} == pytest.approx(expected)
-    assert describe_population(counts).reply_share == pytest.approx(0.5)
+    described = describe_population(counts)
+    assert (described.reply_share, described.hashtag_diversity) == pytest.approx((0.5, entropy / np.log(4)))
 
 
-def test_an_author_without_hashtags_has_no_diversity(spark: SparkSession) -> None:
+def test_an_author_without_hashtags_is_as_diverse_as_the_average(spark: SparkSession) -> None:
     counts = count_by_author(make_gold(spark, [(DAY, "a", 1, 0, 0)], [(at(9), "a", 1, 0)], []), WINDOW, "UTC")
-    (row,) = make_features(counts, Population(0, 0, 0, 0, 0), WINDOW).collect()
-    assert row["hashtag_diversity"] == 0.0
+    (row,) = make_features(counts, Population(0, 0.7, 0, 0, 0, 0), WINDOW).collect()
+    assert row["hashtag_diversity"] == pytest.approx(0.7)
+
+
+def test_each_author_counts_once_in_the_average(spark: SparkSession) -> None:
+    days, hours = [(DAY, "a", 99, 99, 0), (DAY, "b", 1, 0, 0)], [(at(9), "a", 99, 0), (at(9), "b", 1, 0)]
+    assert describe_population(count_by_author(make_gold(spark, days, hours, []), WINDOW, "UTC")).reply_share == 0.5
 
 
 def make_prepared(spark: SparkSession, groups: int, seed: int, authors: int = 240) -> tuple[DataFrame, np.ndarray]:  # type: ignore[type-arg]  # labels
@@ -87,7 +94,16 @@ def make_prepared(spark: SparkSession, groups: int, seed: int, authors: int = 24
     return fit_preparation(features).transform(features).coalesce(1).cache(), labels
 
 
+@pytest.fixture
+def few_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full choice takes 34 trainings."""
+    monkeypatch.setattr(clustering, "MOST_SEGMENTS", 5)
+    monkeypatch.setattr(clustering, "RESAMPLES", 2)
+    monkeypatch.setattr(clustering, "FINALISTS", 2)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_trainings")
 @pytest.mark.parametrize("groups", [3, 5])
 def test_planted_groups_are_found(spark: SparkSession, groups: int) -> None:
     prepared, labels = make_prepared(spark, groups, seed=groups)
@@ -99,9 +115,10 @@ def test_planted_groups_are_found(spark: SparkSession, groups: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_trainings")
 def test_no_groups_are_invented(spark: SparkSession) -> None:
     prepared, _ = make_prepared(spark, 1, seed=5)
-    with pytest.raises(NoSegments, match="the authors show no segments: the best of 14 candidates has silhouette 0"):
+    with pytest.raises(NoSegments, match="the authors show no segments: the best of 8 candidates has silhouette 0"):
         choose(compare_candidates(prepared, 11))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 from pyspark.sql.pandas.types import to_arrow_schema
 
+from streaming.queries.gold import combine_columns
 from warehouse.lake.arrow_io import ArrowTable
 from warehouse.lake.commit_metadata import CommitMetadata
 from warehouse.lake.table_creation import create_table
@@ -46,7 +47,7 @@ def kind_of(number: int) -> int:
 
 
 def write_gold(lake: LakeSettings, authors: int, seed: int, *, kinds: tuple[Kind, ...] = KINDS) -> None:
-    """Fills the three gold tables that features are made from; a second call replaces nothing and adds more."""
+    """Fills the three gold tables that features are made from; a second call adds to what is there."""
     chance = random.Random(seed)  # noqa: S311 - repeatable
     rows: dict[str, list[dict[str, Any]]] = {table.name: [] for table in TABLES}
     for number in range(authors):
@@ -56,7 +57,8 @@ def write_gold(lake: LakeSettings, authors: int, seed: int, *, kinds: tuple[Kind
         create_table(lake, table)
         schema = to_arrow_schema(table.schema, timezone="UTC")
         metadata = CommitMetadata("gold_posts", 1, silver_version=seed)
-        ArrowTable(table, lake.path / table.name).append(pa.Table.from_pylist(rows[table.name], schema), metadata)
+        increments = pa.Table.from_pylist(rows[table.name], schema)
+        ArrowTable(table, lake.path / table.name).merge(increments, table.key, combine_columns(table), metadata)
 
 
 def _draw_author(chance: random.Random, who: str, kind: Kind) -> dict[str, list[dict[str, Any]]]:

@@ -19,11 +19,12 @@ FEATURES = (
 )
 """- `posts_per_day`: over all days of the window; `active_days_share`: days with a post, 0..1
 - `hashtags_per_post`, `mentions_per_post`, `reply_share`: pulled towards the population, see `PRIOR_POSTS`
-- `hashtag_diversity`: entropy of the author's hashtags in nats, divided by its maximum for so many uses, 0..1
+- `hashtag_diversity`: entropy of the author's hashtags in nats, divided by its maximum for so many uses, 0..1; pulled
 - `hour_cos`, `hour_sin`: mean direction of the posts on a 24-hour clock of local time, length 0 (any time) .. 1
 - `burstiness`: variance over mean of the posts per day (1: as independent posts would fall), as a logarithm"""
-PRIOR_POSTS = 5.0
-"""An author's shares are those of his posts and of so many posts of the average author: three posts say little."""
+PRIOR_POSTS = 10.0
+"""An author's shares are those of the author's posts and of so many posts (uses, for hashtags) of the average one, as
+three posts say little. With 2 to 5 the planted segments are found less often: adjusted Rand 0.75 to 0.96, not 0.98."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,13 @@ class Gold:
 
 @dataclass(frozen=True)
 class Population:
-    """The average author of a training window, weighted by posts: part of the model."""
+    """The average author of a training window, each author counted once: part of the model.
+
+    Weighted by posts it would be one of the few who post most, and pull the many others there.
+    """
 
     hashtags_per_post: float
+    hashtag_diversity: float
     reply_share: float
     mentions_per_post: float
     hour_cos: float
@@ -93,9 +98,9 @@ def count_by_author(gold: Gold, window: Window, time_zone: str) -> DataFrame:
 
 
 def describe_population(counts: DataFrame) -> Population:
-    """The average over all posts of `count_by_author`."""
-    posts = F.sum("posts")
-    row = counts.agg(*(F.sum(name) / posts for name in ("hashtags", "replies", "mentions", "cos", "sin"))).collect()[0]
+    """The average author of `count_by_author`."""
+    hashtags, *others = (F.mean(F.col(name) / F.col("posts")) for name in _SUMS)
+    row = counts.agg(hashtags, F.mean(_diversity()), *others).collect()[0]
     return Population(*(float(value) for value in row))
 
 
@@ -108,12 +113,12 @@ def make_features(counts: DataFrame, population: Population, window: Window) -> 
 
     mean = posts / window.days
     variance = F.col("squares") / window.days - mean * mean
-    uses = F.greatest(F.col("hashtags"), F.lit(2))
+    diversity = _diversity() * F.col("hashtags") + PRIOR_POSTS * population.hashtag_diversity
     columns = {
         "posts_per_day": mean,
         "active_days_share": F.col("active_days") / window.days,
         "hashtags_per_post": share("hashtags", population.hashtags_per_post),
-        "hashtag_diversity": F.col("entropy") / F.log(uses),
+        "hashtag_diversity": diversity / (F.col("hashtags") + PRIOR_POSTS),
         "reply_share": share("replies", population.reply_share),
         "mentions_per_post": share("mentions", population.mentions_per_post),
         "hour_cos": share("cos", population.hour_cos),
@@ -121,6 +126,13 @@ def make_features(counts: DataFrame, population: Population, window: Window) -> 
         "burstiness": F.log((variance + 1) / (mean + 1)),
     }
     return counts.select("author_pseudonym", "posts", *(columns[name].alias(name) for name in FEATURES))
+
+
+_SUMS = ("hashtags", "replies", "mentions", "cos", "sin")
+
+
+def _diversity() -> Column:
+    return F.col("entropy") / F.log(F.greatest(F.col("hashtags"), F.lit(2)))
 
 
 def _sum_hours(author_hours: DataFrame, time_zone: str) -> DataFrame:

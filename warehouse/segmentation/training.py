@@ -15,6 +15,10 @@ from warehouse.models.registry import Registration, Registry
 from warehouse.models.store import Manifest, ModelStore
 from warehouse.segmentation.clustering import (
     CLUSTER,
+    FINALISTS,
+    MOST_SEGMENTS,
+    RESAMPLES,
+    RESTARTS,
     SCALED,
     Candidate,
     NoSegments,
@@ -28,6 +32,7 @@ from warehouse.segmentation.clustering import (
 )
 from warehouse.segmentation.features import (
     FEATURES,
+    PRIOR_POSTS,
     Population,
     Window,
     count_by_author,
@@ -95,7 +100,13 @@ class Training:
 
     def _plan(self, window: Window) -> Manifest:
         """What the version will be made from."""
-        parameters = {"least_posts": LEAST_POSTS, "time_zone": self.time_zone, "held_out": HELD_OUT}
+        parameters = {
+            "least_posts": LEAST_POSTS,
+            "held_out": HELD_OUT,
+            "time_zone": self.time_zone,
+            "prior_posts": PRIOR_POSTS,
+            "search": [MOST_SEGMENTS, FINALISTS, RESAMPLES, *RESTARTS.values()],
+        }
         return Manifest(
             model=MODEL,
             version=max(self.store.find_versions(), default=0) + 1,
