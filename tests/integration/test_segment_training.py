@@ -108,7 +108,7 @@ def test_planted_segments_are_trained_scored_and_kept(workshop: Workshop) -> Non
     ("prepare", "sentence"),
     [
         (lambda lake: None, "has no rows yet"),
-        (lambda lake: write_gold(lake, 1, seed=1), "1 authors with 5 posts or more: at least 50 are needed"),
+        (lambda lake: write_gold(lake, 1, seed=1), "[01] authors with 5 posts or more: at least 50 are needed"),
         (lambda lake: write_gold(lake, 90, seed=1, kinds=KINDS[1:2]), "the authors show no segments"),
     ],
     ids=["no data", "one author", "one kind of author"],

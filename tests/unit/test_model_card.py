@@ -38,8 +38,8 @@ def test_the_card_says_what_it_was_made_from_and_why_it_was_chosen() -> None:
         "Segments of authors, version 3",
         "Trained on 100 authors with at least 5 posts from 2026-03-01",
         "silhouette 0.58 on them, 0.61 on the others",
-        "gold/author_days up to silver's version 17".replace("'", "&#x27;"),
-        "the first version.",
+        "gold/author_days up to silver&#x27;s version 17",
+        "The first version.",
         "KMeans with 2 segments.",
         "few posts",
     ):

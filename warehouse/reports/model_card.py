@@ -49,7 +49,7 @@ def _header(title: str, manifest: Manifest, decision: str) -> Html:
         element("p", "Afluente model card", class_="brand"),
         element("h1", title),
         element("p", origin),
-        element("p", f"{decision}."),
+        element("p", f"{decision[:1].upper()}{decision[1:]}."),
         element("p", f"Made from {inputs}. Hours are those of {parameters['time_zone']}.", class_="note"),
     )
 
@@ -58,7 +58,7 @@ def _candidates(manifest: Manifest) -> Chart:
     rows = manifest["content"]["candidates"]
     algorithms = sorted({row["algorithm"] for row in rows}, reverse=True)
     sizes = sorted({row["k"] for row in rows})
-    found = {(row["algorithm"], row["k"]): row["silhouette"] for row in rows}
+    found = {(row["algorithm"], row["k"]): row["silhouette"] for row in rows if row["silhouette"] > -1}  # -1: no split
     traces = [
         {
             "type": "scatter",
