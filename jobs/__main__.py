@@ -31,6 +31,7 @@ class Job:
     group: str
     summary: str
     needs_spark: bool | frozenset[str]  # or only for these actions
+    cores: int | None  # of a local master; None: as the setting says
 
     def is_for_spark(self, words: list[str]) -> bool:
         """True where these words need a driver; help never does."""
@@ -60,7 +61,7 @@ def main(words: list[str]) -> int:
     if job.is_for_spark(rest):
         from jobs.spark_submit import submit  # only here: the list and the other jobs start without it
 
-        return submit(job.module, rest)
+        return submit(job.module, rest, job.cores)
     sys.argv = [name, *rest]
     try:
         runpy.run_module(f"jobs.{job.module}", run_name="__main__")
@@ -83,7 +84,8 @@ def _read_job(path: Path) -> Iterator[Job]:
         needed = constants.get("NEEDS_SPARK", False)
         actions = needed if isinstance(needed, bool) else frozenset(str(needed).split())
         name = str(constants.get("NAME", path.stem))
-        yield Job(name, path.stem, str(constants["GROUP"]).lower(), summary, actions)
+        cores = int(str(constants["CORES"])) if "CORES" in constants else None
+        yield Job(name, path.stem, str(constants["GROUP"]).lower(), summary, actions, cores)
 
 
 def _list(jobs: dict[str, Job]) -> Iterator[str]:

@@ -9,7 +9,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from streaming.settings import GeneratorSettings, KafkaSettings, QualitySettings, StreamSettings
-from warehouse.settings import LakeSettings, PageSettings, PostgresSettings, Section
+from warehouse.settings import LakeSettings, ModelSettings, PageSettings, PostgresSettings, Section
 
 ROOT = Path(os.environ.get("AFLUENTE_HOME") or Path(__file__).resolve().parent.parent)
 CONF = ROOT / "conf"
@@ -48,6 +48,7 @@ class Settings(Section):
     stream: StreamSettings
     generator: GeneratorSettings
     page: PageSettings
+    models: ModelSettings
 
 
 def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
@@ -167,6 +168,7 @@ def _absolute_paths(tree: dict[str, Any]) -> dict[str, Any]:
         ("kafka", "data"),
         ("stream", "checkpoints"),
         ("generator", "journal"),
+        ("models", "path"),
     ):
         value = tree[section][key]
         if not str(value).startswith(("/", "s3a:", "hdfs:")):

@@ -33,14 +33,17 @@ _PATIENCE_SECONDS = 8.5
 Both together end a driver within ten seconds of the request to stop."""
 
 
-def submit(job: str, words: list[str]) -> int:
-    """Runs `jobs/<job>.py` with `words` and returns its exit code (see `jobs.cli`)."""
+def submit(job: str, words: list[str], cores: int | None = None) -> int:
+    """Runs `jobs/<job>.py` with `words` and returns its exit code (see `jobs.cli`).
+
+    `cores`: how many a job may use of this machine, so that it leaves some to a stream; no limit for a cluster.
+    """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     add_settings_arguments(parser)
     known, _ = parser.parse_known_args(words)
     try:
         settings = load_settings(known.profile, known.overrides)
-        command = [*_build_command(job, settings), *words]
+        command = [*_build_command(job, settings, cores), *words]
         with _temporary_folder(settings.var / "tmp") as folder:
             launch = Launch(ignore_stop_signals=True, environment=_build_environment(folder))
             return _wait(start_process(command, launch), ROOT / "jobs" / f"{job}.py")
@@ -48,7 +51,8 @@ def submit(job: str, words: list[str]) -> int:
         return report_error(error)
 
 
-def _build_command(job: str, settings: Settings) -> list[str | Path]:
+def _build_command(job: str, settings: Settings, cores: int | None) -> list[str | Path]:
+    is_limited = cores is not None and settings.spark.master.startswith("local")
     configuration = {
         "spark.sql.shuffle.partitions": settings.spark.shuffle_partitions,
         "spark.scheduler.allocation.file": CONF / "pools.xml",
@@ -59,7 +63,7 @@ def _build_command(job: str, settings: Settings) -> list[str | Path]:
         "--name",
         f"afluente {job}",
         "--master",
-        settings.spark.master,
+        f"local[{cores}]" if is_limited else settings.spark.master,
         "--driver-memory",
         settings.spark.driver_memory,
         "--properties-file",

@@ -31,6 +31,15 @@ class PostgresSettings(Section):
     secrets: Path = Field(description="folder, mode 0700, of generated passwords and keys, each mode 0600")
 
 
+class ModelSettings(Section):
+    """Where models are kept, and how segments are trained."""
+
+    path: Path
+    window_days: int = Field(ge=1, description="days of posts that a training and a scoring look at")
+    seed: int = Field(description="of everything random in a training")
+    time_zone: str = Field(description="IANA name; in which an author posts at night or in the morning")
+
+
 class PageSettings(Section):
     """Address and refresh interval of the live page."""
 

@@ -20,6 +20,8 @@ from streaming.sinks.fence import Fence
 from streaming.transforms import gold_arrow
 from streaming.transforms.gold_aggregates import (
     count_by_author_day,
+    count_by_author_hashtag_day,
+    count_by_author_hour,
     count_by_hashtag_minute,
     count_by_mention_edge,
     measure_by_machine_minute,
@@ -32,6 +34,8 @@ from warehouse.lake.delta_log import Commit, DeltaLog
 from warehouse.lake.schemas.silver import SENSORS
 from warehouse.lake.tables import (
     AUTHOR_DAYS,
+    AUTHOR_HASHTAG_DAYS,
+    AUTHOR_HOURS,
     HASHTAG_MINUTES,
     MACHINE_MINUTES,
     MENTION_EDGES,
@@ -91,6 +95,18 @@ GOLD = (
                 count_by_mention_edge,
                 gold_arrow.count_by_mention_edge,
                 ("created_at", "author_pseudonym", "mention_pseudonyms"),
+            ),
+            Aggregate(
+                AUTHOR_HOURS,
+                count_by_author_hour,
+                gold_arrow.count_by_author_hour,
+                ("created_at", "author_pseudonym", "counted_hashtags"),
+            ),
+            Aggregate(
+                AUTHOR_HASHTAG_DAYS,
+                count_by_author_hashtag_day,
+                gold_arrow.count_by_author_hashtag_day,
+                ("created_at", "author_pseudonym", "counted_hashtags"),
             ),
         ),
     ),

@@ -38,6 +38,21 @@ def count_by_mention_edge(posts: DataFrame) -> DataFrame:
     return edges.groupBy(*edges.columns).agg(F.count("*").alias("mentions"))
 
 
+def count_by_author_hour(posts: DataFrame) -> DataFrame:
+    """Silver posts -> (hour, author_pseudonym, posts, hashtags)."""
+    return posts.groupBy(F.date_trunc("hour", "created_at").alias("hour"), "author_pseudonym").agg(
+        F.count("*").alias("posts"), F.sum(F.size("counted_hashtags")).cast("long").alias("hashtags")
+    )
+
+
+def count_by_author_hashtag_day(posts: DataFrame) -> DataFrame:
+    """Silver posts -> (day, author_pseudonym, hashtag, posts)."""
+    tagged = posts.select(
+        F.to_date("created_at").alias("day"), "author_pseudonym", F.explode("counted_hashtags").alias("hashtag")
+    )
+    return tagged.groupBy(*tagged.columns).agg(F.count("*").alias("posts"))
+
+
 def measure_by_machine_minute(readings: DataFrame) -> DataFrame:
     """Silver readings -> (minute, machine_id, sensor, readings, total, total_squares, lowest, highest)."""
     values = readings.select(

@@ -32,14 +32,23 @@ def count_by_author_day(posts: pa.Table) -> pa.Table:
 
 def count_by_mention_edge(posts: pa.Table) -> pa.Table:
     """Silver posts -> (day, author_pseudonym, mention_pseudonym, mentions)."""
-    mentions = posts["mention_pseudonyms"].combine_chunks()
-    parents = pc.list_parent_indices(mentions)
-    keys = {
-        "day": pc.take(_day(posts["created_at"]), parents),
-        "author_pseudonym": pc.take(posts["author_pseudonym"], parents),
-        "mention_pseudonym": pc.list_flatten(mentions),
+    return _count_by_author_day_and(posts, "mention_pseudonyms", "mention_pseudonym", "mentions")
+
+
+def count_by_author_hour(posts: pa.Table) -> pa.Table:
+    """Silver posts -> (hour, author_pseudonym, posts, hashtags)."""
+    columns = {
+        "hour": floor_time(posts["created_at"], "hour"),
+        "author_pseudonym": posts["author_pseudonym"],
+        "hashtags": pc.list_value_length(posts["counted_hashtags"]).cast(pa.int64()),
     }
-    return count(keys, "mentions")
+    sums = group(columns, ["hour", "author_pseudonym"], [("hashtags", "sum")])
+    return sums.rename_columns(["hour", "author_pseudonym", "posts", "hashtags"])
+
+
+def count_by_author_hashtag_day(posts: pa.Table) -> pa.Table:
+    """Silver posts -> (day, author_pseudonym, hashtag, posts)."""
+    return _count_by_author_day_and(posts, "counted_hashtags", "hashtag", "posts")
 
 
 def measure_by_machine_minute(readings: pa.Table) -> pa.Table:
@@ -51,6 +60,18 @@ def measure_by_machine_minute(readings: pa.Table) -> pa.Table:
         named = sums.rename_columns(["minute", "machine_id", "readings", *sums.column_names[3:]])
         parts.append(named.append_column("sensor", repeat(sensor, len(named))))
     return pa.concat_tables(parts)
+
+
+def _count_by_author_day_and(posts: pa.Table, lists: str, element: str, counted: str) -> pa.Table:
+    """Rows per author, day and element of a column of lists."""
+    elements = posts[lists].combine_chunks()
+    parents = pc.list_parent_indices(elements)
+    keys = {
+        "day": pc.take(_day(posts["created_at"]), parents),
+        "author_pseudonym": pc.take(posts["author_pseudonym"], parents),
+        element: pc.list_flatten(elements),
+    }
+    return count(keys, counted)
 
 
 def _day(times: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -53,6 +53,21 @@ class ArrowTable:
             commit_properties=_commit_properties(metadata),
         )
 
+    def replace(self, rows: pa.Table, where: str, metadata: CommitMetadata) -> None:
+        """Replaces the rows that fulfil `where` (SQL) by `rows`, which fulfil it too, in one commit.
+
+        Raises:
+            RowsDoNotFit: as `append`.
+        """
+        write_deltalake(
+            self._open(),
+            self._fit(rows),
+            mode="overwrite",
+            predicate=where,
+            writer_properties=self._properties,
+            commit_properties=_commit_properties(metadata),
+        )
+
     def commit(self, metadata: CommitMetadata) -> None:
         """A commit without rows, for its metadata."""
         self.append(self._schema.empty_table(), metadata)

@@ -35,6 +35,11 @@ QUARANTINE = {
 HASHTAG_MINUTES = Table("gold/hashtag_minutes", gold.HASHTAG_MINUTES, ("minute", "hashtag", "lang"))
 AUTHOR_DAYS = Table("gold/author_days", gold.AUTHOR_DAYS, ("day", "author_pseudonym"))
 MENTION_EDGES = Table("gold/mention_edges", gold.MENTION_EDGES, ("day", "author_pseudonym", "mention_pseudonym"))
+AUTHOR_HOURS = Table("gold/author_hours", gold.AUTHOR_HOURS, ("hour", "author_pseudonym"))
+AUTHOR_HASHTAG_DAYS = Table(
+    "gold/author_hashtag_days", gold.AUTHOR_HASHTAG_DAYS, ("day", "author_pseudonym", "hashtag")
+)
+AUTHOR_SEGMENTS = Table("gold/author_segments", gold.AUTHOR_SEGMENTS, ("day", "author_pseudonym"))
 MACHINE_MINUTES = Table("gold/machine_minutes", gold.MACHINE_MINUTES, ("minute", "machine_id", "sensor"))
 
 ALL = (
@@ -47,5 +52,8 @@ ALL = (
     HASHTAG_MINUTES,
     AUTHOR_DAYS,
     MENTION_EDGES,
+    AUTHOR_HOURS,
+    AUTHOR_HASHTAG_DAYS,
+    AUTHOR_SEGMENTS,
     MACHINE_MINUTES,
 )

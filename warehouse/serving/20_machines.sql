@@ -129,3 +129,20 @@ COMMENT ON COLUMN serving.machine_events.site IS 'Plant; null for a placeholder.
 COMMENT ON COLUMN serving.machine_events.kind IS 'failure or maintenance.';
 COMMENT ON COLUMN serving.machine_events.detail IS 'Free text of the sender.';
 COMMENT ON COLUMN serving.machine_events.event_id IS 'Id that the sender gave.';
+
+CREATE VIEW serving.machine_minute_sums AS
+SELECT f.minute, m.machine_id, s.sensor, s.unit, f.readings, f.total, f.total_squares, l.low AS limit_low, l.high AS limit_high
+FROM warehouse.fact_machine_minute AS f
+JOIN warehouse.dim_machine AS m USING (machine_key)
+JOIN warehouse.dim_sensor AS s USING (sensor_key)
+LEFT JOIN warehouse.machine_limits AS l USING (machine_key, sensor_key);
+COMMENT ON VIEW serving.machine_minute_sums IS 'Exact sums per event-time minute, machine and sensor, which can be added up over minutes, with the limits. Filter by minute.';
+COMMENT ON COLUMN serving.machine_minute_sums.minute IS 'Start of the minute, UTC.';
+COMMENT ON COLUMN serving.machine_minute_sums.machine_id IS 'The machine.';
+COMMENT ON COLUMN serving.machine_minute_sums.sensor IS 'The sensor.';
+COMMENT ON COLUMN serving.machine_minute_sums.unit IS 'Unit of total and of the limits.';
+COMMENT ON COLUMN serving.machine_minute_sums.readings IS 'Number of readings.';
+COMMENT ON COLUMN serving.machine_minute_sums.total IS 'Sum of the readings.';
+COMMENT ON COLUMN serving.machine_minute_sums.total_squares IS 'Sum of the squared readings; unit squared.';
+COMMENT ON COLUMN serving.machine_minute_sums.limit_low IS 'Lowest permitted mean of a minute; null if nobody set one.';
+COMMENT ON COLUMN serving.machine_minute_sums.limit_high IS 'Highest permitted mean of a minute; null if nobody set one.';

@@ -64,3 +64,12 @@ COMMENT ON COLUMN serving.machine_gaps.starts_at IS 'First missing minute, UTC.'
 COMMENT ON COLUMN serving.machine_gaps.ends_at IS 'Next minute with data, UTC; null while the machine is silent.';
 COMMENT ON COLUMN serving.machine_gaps.missing_minutes IS 'Number of minutes without data.';
 COMMENT ON COLUMN serving.machine_gaps.is_open IS 'True while the machine is silent.';
+
+CREATE VIEW serving.shifts AS
+SELECT shift, starts_at, ends_at, weekdays, time_zone FROM warehouse.dim_shift;
+COMMENT ON VIEW serving.shifts IS 'Working shifts, local wall time; one that ends before it starts runs past midnight.';
+COMMENT ON COLUMN serving.shifts.shift IS 'Name.';
+COMMENT ON COLUMN serving.shifts.starts_at IS 'Start, local wall time.';
+COMMENT ON COLUMN serving.shifts.ends_at IS 'End (exclusive), local wall time.';
+COMMENT ON COLUMN serving.shifts.weekdays IS 'ISO weekdays, 1 (Monday) to 7, on which the shift starts.';
+COMMENT ON COLUMN serving.shifts.time_zone IS 'Time zone of the wall time, IANA name.';

@@ -57,3 +57,17 @@ COMMENT ON COLUMN serving.pipeline_drift.generation IS 'Generation of the topic 
 COMMENT ON COLUMN serving.pipeline_drift.partition IS 'Partition of its first record in the batch that had it first.';
 COMMENT ON COLUMN serving.pipeline_drift."offset" IS 'Offset of that record.';
 COMMENT ON COLUMN serving.pipeline_drift.first_seen_at IS 'Time of that batch, UTC.';
+
+CREATE VIEW serving.pipeline_batches AS
+SELECT query, silver_version, rows, newest_event_at, batch_at, committed_at,
+       extract(epoch FROM committed_at - newest_event_at) AS age_seconds
+FROM ops.ledger
+WHERE from_offsets <> '{}';
+COMMENT ON VIEW serving.pipeline_batches IS 'Batches of the last week as they arrived here, older ones are summed up and left out. The age of the data is per batch, so that it does not depend on when it is read.';
+COMMENT ON COLUMN serving.pipeline_batches.query IS 'Name of the streaming query.';
+COMMENT ON COLUMN serving.pipeline_batches.silver_version IS 'Silver up to this version was here with this batch.';
+COMMENT ON COLUMN serving.pipeline_batches.rows IS 'Rows of the batch.';
+COMMENT ON COLUMN serving.pipeline_batches.newest_event_at IS 'Newest event time in the batch, UTC; null if it had no rows.';
+COMMENT ON COLUMN serving.pipeline_batches.batch_at IS 'Time of the batch, UTC.';
+COMMENT ON COLUMN serving.pipeline_batches.committed_at IS 'When the batch was committed here, UTC.';
+COMMENT ON COLUMN serving.pipeline_batches.age_seconds IS 'Age of its newest event when it was committed, seconds.';

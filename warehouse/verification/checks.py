@@ -58,6 +58,8 @@ POSTGRES_CHECKS = (
     Comparison("ledger_rows"),
     Comparison("row_counts"),
 )
+MODEL_CHECKS = (Comparison("author_segments", "segments", "pg_author_segment"),)
+"""Of what models made from gold, so after the checks of gold."""
 DRAINED_CHECKS = (Comparison("drained"),)
 
 

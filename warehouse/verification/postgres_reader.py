@@ -64,6 +64,14 @@ SCHEMAS = {
             ("mentions", pa.int64()),
         ]
     ),
+    "pg_author_segment": pa.schema(
+        [
+            ("day", pa.date32()),
+            ("author_pseudonym", pa.string()),
+            ("segment_id", pa.int64()),
+            ("model_version", pa.int64()),
+        ]
+    ),
     "pg_machine_minute": pa.schema(
         [
             ("minute_us", pa.int64()),

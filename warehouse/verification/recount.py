@@ -7,6 +7,7 @@ from warehouse.verification.checks import (
     DRAINED_CHECKS,
     JOURNAL_CHECKS,
     LAKE_CHECKS,
+    MODEL_CHECKS,
     POSTGRES_CHECKS,
     drop_not_started,
     run_check,
@@ -44,6 +45,7 @@ def verify(inputs: Inputs, postgres: PostgresSource) -> Report:
         postgres_checks = drop_not_started(database, POSTGRES_CHECKS, snapshot.ledger)
         comparisons = (*(JOURNAL_CHECKS if has_journal else ()), *LAKE_CHECKS, *postgres_checks)
         checks = [*run_checks(database, comparisons), *_check_gold(delta, snapshot)]
+        checks += run_checks(database, drop_not_started(database, MODEL_CHECKS, snapshot.ledger))
         if inputs.drained:
             checks += run_checks(database, DRAINED_CHECKS)
         return Report(tuple(checks), snapshot.describe(), _count_not_compared(delta))
@@ -61,6 +63,7 @@ def _load_lake(delta: DeltaReader, inputs: Inputs, snapshot: Snapshot) -> None:
         delta.database.execute("SET VARIABLE topic = $topic", {"topic": query})
         delta.load(f"quarantine/{query}", "quarantine")
     delta.load("silver/post_deletions", "deletions")
+    delta.load("gold/author_segments", "gold_author_segments")
     delta.load(BRONZE, "bronze", snapshot.bronze)
     reparse_bronze(delta.database, inputs)
     delta.database.execute(read_sql("load/views"))

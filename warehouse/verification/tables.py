@@ -18,5 +18,7 @@ GOLD = (
     Gold("hashtag_minutes", "posts"),
     Gold("author_days", "posts"),
     Gold("mention_edges", "posts"),
+    Gold("author_hours", "posts"),
+    Gold("author_hashtag_days", "posts"),
     Gold("machine_minutes", "readings"),
 )

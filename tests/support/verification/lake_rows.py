@@ -142,6 +142,26 @@ def make_author_days() -> list[Row]:
     ]
 
 
+def make_author_hours() -> list[Row]:
+    """Posts and counted hashtags per hour and author."""
+    return [
+        {"hour": T0, "author_pseudonym": ANA, "posts": 2, "hashtags": 2},
+        {"hour": T0 - timedelta(hours=1), "author_pseudonym": RUI, "posts": 1, "hashtags": 2},
+    ]
+
+
+def make_author_hashtag_days() -> list[Row]:
+    """Posts per day, author and hashtag."""
+    counted = [(ANA, "água"), (ANA, "rio"), (RUI, "rio"), (RUI, "rio2")]
+    return [{"day": DAY, "author_pseudonym": author, "hashtag": tag, "posts": 1} for author, tag in counted]
+
+
+def make_author_segments() -> list[Row]:
+    """The segments of both authors."""
+    assigned = [(ANA, 1), (RUI, 2)]
+    return [{"day": DAY, "author_pseudonym": who, "segment_id": number, "model_version": 3} for who, number in assigned]
+
+
 def make_machine_minutes() -> list[Row]:
     """Aggregated readings per minute, machine and sensor."""
     same = [(sensor, "5.0", "12.5", "2.5", "2.5") for sensor in SENSORS[1:5]]
@@ -168,5 +188,8 @@ def make_gold() -> dict[str, list[Row]]:
         "hashtag_minutes": make_hashtag_minutes(),
         "author_days": make_author_days(),
         "mention_edges": [edge],
+        "author_hours": make_author_hours(),
+        "author_hashtag_days": make_author_hashtag_days(),
+        "author_segments": make_author_segments(),
         "machine_minutes": make_machine_minutes(),
     }

@@ -95,6 +95,14 @@ LAKE: dict[str, dict[str, pa.DataType]] = {
         "mention_pseudonym": TEXT,
         "mentions": pa.int64(),
     },
+    "gold/author_hours": {"hour": AT, "author_pseudonym": TEXT, "posts": pa.int64(), "hashtags": pa.int64()},
+    "gold/author_hashtag_days": {"day": pa.date32(), "author_pseudonym": TEXT, "hashtag": TEXT, "posts": pa.int64()},
+    "gold/author_segments": {
+        "day": pa.date32(),
+        "author_pseudonym": TEXT,
+        "segment_id": pa.int64(),
+        "model_version": pa.int64(),
+    },
     "gold/machine_minutes": {
         "minute": AT,
         "machine_id": TEXT,

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from tests.support.verification.lake_rows import (
     make_author_days,
+    make_author_segments,
     make_event,
     make_hashtag_minutes,
     make_machine_minutes,
@@ -59,6 +60,7 @@ def make_postgres() -> dict[str, list[Row]]:
             for a, b, hour in pairs
         ],
         "pg_author_day": make_author_days(),
+        "pg_author_segment": make_author_segments(),
         "pg_machine_minute": machine,
         "pg_machine_event": [{**event, "date_id": DAY, "occurred_us": to_us(event["occurred_at"])}],
     }

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.verification.lakehouse import Row, SampleLakehouse
+from tests.support.verification.records import T0
 
 Fault = Callable[[SampleLakehouse], Any]
 
@@ -82,6 +83,12 @@ def change_intent(n: int, **values: Any) -> Fault:
         line.update(values)
 
     return fault
+
+
+def assign_a_day_early(lakehouse: SampleLakehouse) -> None:
+    """Both sides agree on segments of a day before the first post."""
+    for row in (*lakehouse.rows("gold/author_segments"), *lakehouse.postgres["pg_author_segment"]):
+        row["day"] = T0.date() - timedelta(days=1)
 
 
 A, B, C = ({"post_id": name} for name in "abc")
@@ -199,6 +206,14 @@ FAULTS: list[tuple[str, str, Fault]] = [  # check, what is wrong, fault
     ("gold_hashtag_minutes", "a doubled count", change("gold/hashtag_minutes", {"hashtag": "rio2"}, posts=2)),
     ("gold_author_days", "a mention too many", shift("gold/author_days", {"posts": 2}, "mentions", 1)),
     ("gold_mention_edges", "an edge is missing", drop("gold/mention_edges")),
+    ("gold_author_hours", "a hashtag too many", shift("gold/author_hours", {"posts": 2}, "hashtags", 1)),
+    ("gold_author_hours", "another hour", change("gold/author_hours", {"posts": 1}, hour=T0)),
+    ("author_segments", "another segment", change_postgres("pg_author_segment", 0, segment_id=2)),
+    ("author_segments", "another version", change_postgres("pg_author_segment", 1, model_version=2)),
+    ("author_segments", "an author is missing", drop("gold/author_segments")),
+    ("author_segments", "an author twice", double("gold/author_segments")),
+    ("author_segments", "before the first post", assign_a_day_early),
+    ("gold_author_hashtag_days", "a tag of another author", drop("gold/author_hashtag_days")),
     (
         "gold_machine_minutes",
         "the last digit",

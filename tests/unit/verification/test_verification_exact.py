@@ -15,7 +15,7 @@ def test_a_complete_lakehouse_is_exact(lakehouse: SampleLakehouse) -> None:
     report = lakehouse.verify()
     assert {check.name: check.examples for check in report.checks if check.differences} == {}
     rows = {check.name: check.rows for check in report.checks}
-    assert len(rows) == 32
+    assert len(rows) == 35
     assert all(rows.values()), rows
     assert report.not_compared["unacknowledged"] == 1
     assert report.not_compared["foreign"] == 0

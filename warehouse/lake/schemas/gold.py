@@ -43,6 +43,37 @@ MENTION_EDGES = StructType(
 )
 """Grain and key: (day, author_pseudonym, mention_pseudonym); event time, UTC."""
 
+AUTHOR_HOURS = StructType(
+    [
+        StructField("hour", TimestampType(), False),
+        StructField("author_pseudonym", StringType(), False),
+        StructField("posts", LongType(), False),
+        StructField("hashtags", LongType(), False),
+    ]
+)
+"""Grain and key: (hour, author_pseudonym); event time. `hashtags`: counted hashtags of these posts."""
+
+AUTHOR_HASHTAG_DAYS = StructType(
+    [
+        StructField("day", DateType(), False),
+        StructField("author_pseudonym", StringType(), False),
+        StructField("hashtag", StringType(), False),
+        StructField("posts", LongType(), False),
+    ]
+)
+"""Grain and key: (day, author_pseudonym, hashtag); event time, UTC. A tag counts once per post."""
+
+AUTHOR_SEGMENTS = StructType(
+    [
+        StructField("day", DateType(), False),
+        StructField("author_pseudonym", StringType(), False),
+        StructField("segment_id", LongType(), False),
+        StructField("model_version", LongType(), False),
+    ]
+)
+"""Grain and key: (day, author_pseudonym). `day`: the last day of the window that was judged. Written by
+`score_segments`, a day at a time."""
+
 MACHINE_MINUTES = StructType(
     [
         StructField("minute", TimestampType(), False),

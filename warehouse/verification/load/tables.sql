@@ -39,6 +39,9 @@ CREATE TABLE quarantine (
 CREATE TABLE gold_hashtag_minutes (minute_us BIGINT, hashtag VARCHAR, lang VARCHAR, posts BIGINT);
 CREATE TABLE gold_author_days ("day" DATE, author_pseudonym VARCHAR, posts BIGINT, replies BIGINT, mentions BIGINT);
 CREATE TABLE gold_mention_edges ("day" DATE, author_pseudonym VARCHAR, mention_pseudonym VARCHAR, mentions BIGINT);
+CREATE TABLE gold_author_hours (hour_us BIGINT, author_pseudonym VARCHAR, posts BIGINT, hashtags BIGINT);
+CREATE TABLE gold_author_hashtag_days ("day" DATE, author_pseudonym VARCHAR, hashtag VARCHAR, posts BIGINT);
+CREATE TABLE gold_author_segments ("day" DATE, author_pseudonym VARCHAR, segment_id BIGINT, model_version BIGINT);
 CREATE TABLE gold_machine_minutes (
     minute_us BIGINT, machine_id VARCHAR, sensor VARCHAR, readings BIGINT,
     total HUGEINT, total_squares HUGEINT, lowest BIGINT, highest BIGINT);
