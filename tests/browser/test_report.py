@@ -1,4 +1,4 @@
-"""The report in Chromium, on paper and on a phone: nothing is wider than the page, nothing is fetched."""
+"""The report and the model card in Chromium, on paper and on a phone: nothing is wider than the page or is fetched."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from jobs.report import main
+from tests.support.model_manifest import MEANS, make_manifest
 from tests.support.week_of_facts import load_week
+from warehouse.reports.model_card import render_card
 from warehouse.settings import PostgresSettings
 
 PAPER, PHONE, SCREEN = 794, 390, 1280  # CSS pixels; A4 is 210 mm wide
@@ -33,31 +35,60 @@ def report(postgres: PostgresSettings, tmp_path_factory: pytest.TempPathFactory)
     return path
 
 
+@pytest.fixture(scope="module")
+def card(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The card of a version with six segments, most with long names."""
+    segments = [
+        {
+            "id": n,
+            "name": f"many mentions, in the afternoon, always the same hashtags ({n})",
+            "authors": n,
+            "means": MEANS,
+        }
+        for n in range(1, 7)
+    ]
+    content = {**make_manifest()["content"], "segments": segments}
+    path = tmp_path_factory.mktemp("card") / "card.html"
+    path.write_text(render_card(make_manifest(content=content), "the first version"), encoding="utf-8")
+    return path
+
+
 @pytest.fixture
 def opened(chromium: Browser, report: Path) -> Iterator[Page]:
-    """The report, drawn; an error in the console (a blocked script is one) or a further request fails the test."""
+    """The report, drawn."""
+    yield from open_page(chromium, report)
+
+
+@pytest.fixture(params=["report", "card"])
+def either(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The report, then the card."""
+    yield from open_page(chromium, request.getfixturevalue(request.param))
+
+
+def open_page(chromium: Browser, file: Path) -> Iterator[Page]:
+    """The file, drawn; an error in the console (a blocked script is one) or a further request fails the test."""
     page = chromium.new_page()
     errors: list[str] = []
     requests: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if message.type in ("error", "warning") else None)
     page.on("request", lambda request: requests.append(request.url))
-    page.goto(report.as_uri())
+    page.goto(file.as_uri())
     page.wait_for_selector("html[data-charts]", state="attached")
     yield page
     page.close()
     assert errors == []
-    assert set(requests) == {report.as_uri()}
+    assert set(requests) == {file.as_uri()}
 
 
 @pytest.mark.parametrize("width", [PHONE, PAPER, SCREEN])
-def test_nothing_is_wider_than_the_page(opened: Page, width: int) -> None:
-    opened.set_viewport_size({"width": width, "height": 900})
-    opened.reload()
-    opened.wait_for_selector("html[data-charts]", state="attached")
+def test_nothing_is_wider_than_the_page(either: Page, width: int) -> None:
+    either.set_viewport_size({"width": width, "height": 900})
+    either.reload()
+    either.wait_for_selector("html[data-charts]", state="attached")
 
-    assert opened.evaluate("document.documentElement.scrollWidth") <= width
-    assert opened.evaluate(TOO_WIDE) == []
+    assert either.evaluate("document.documentElement.scrollWidth") <= width
+    assert either.evaluate(TOO_WIDE) == []
 
 
 def test_every_chart_is_drawn_beside_its_table_with_its_csv(opened: Page) -> None:
@@ -73,15 +104,15 @@ def test_every_chart_is_drawn_beside_its_table_with_its_csv(opened: Page) -> Non
     assert lines[2].endswith(",'=cmd|' /C calc'!A0")
 
 
-def test_a_chart_fits_on_paper_when_it_is_printed(opened: Page) -> None:
-    opened.set_viewport_size({"width": SCREEN, "height": 900})
-    opened.evaluate("dispatchEvent(new Event('beforeprint'))")
-    opened.emulate_media(media="print")
-    opened.set_viewport_size({"width": PRINTED, "height": 1000})
+def test_a_chart_fits_on_paper_when_it_is_printed(either: Page) -> None:
+    either.set_viewport_size({"width": SCREEN, "height": 900})
+    either.evaluate("dispatchEvent(new Event('beforeprint'))")
+    either.emulate_media(media="print")
+    either.set_viewport_size({"width": PRINTED, "height": 1000})
 
-    expect(opened.locator("nav")).to_be_hidden()
-    assert opened.evaluate(TOO_WIDE) == []
-    assert opened.evaluate(CUT) == []
+    expect(either.locator("nav")).to_be_hidden()
+    assert either.evaluate(TOO_WIDE) == []
+    assert either.evaluate(CUT) == []
 
 
 def test_texts_of_the_database_are_text(opened: Page) -> None:

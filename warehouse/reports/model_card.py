@@ -129,10 +129,13 @@ def _profiles(manifest: Manifest) -> Chart:
         "yaxis": charts.name_axis([name.replace("_", " ") for name in features]),
     }
     figure = {"data": [charts.heatmap(scaled, texts)], "layout": charts.layout(90 + 36 * len(features), **axes)}
-    columns: list[Column | str] = ["Feature", *(Column(f"{row['id']}. {row['name']}", decimals=3) for row in rows)]
+    columns: list[Column | str] = ["Feature", *(Column(f"{row['id']}.", decimals=3) for row in rows)]
     table = make_table(columns, [(name.replace("_", " "), *line) for name, line in zip(features, values, strict=True)])
     notice = f"The average author of each of {len(rows)} segments, in {len(features)} features."
-    return Chart("profiles", "What distinguishes the segments", notice, figure, table)
+    notes = (
+        "The numbers of the segments are those above; a box is darker the nearer it is to the highest of its row.",
+    )
+    return Chart("profiles", "What distinguishes the segments", notice, figure, table, notes)
 
 
 def _segments(manifest: Manifest) -> Sequence[dict[str, Any]]:
