@@ -12,6 +12,7 @@ from rich.table import Table
 from jobs.cli import ExitCode, parse, run
 from jobs.session import open_session
 from warehouse.database.connections import role_url
+from warehouse.lake.locks import TableLocks
 from warehouse.models.registry import Registry
 from warehouse.reports.model_card import render_card
 from warehouse.segmentation.clustering import NoSegments
@@ -51,7 +52,9 @@ def main(argv: list[str] | None = None) -> int:
                 models.time_zone,
                 models.seed,
             )
-            trained = training.run()
+            locks = TableLocks(spark, settings.lake.path, enabled=settings.lake.local_locks)
+            with locks.hold("models/segments"):  # a second training waits, and then finds nothing to do
+                trained = training.run()
         except NoSegments as reason:
             sys.stderr.write(f"{reason}\n")
             return ExitCode.NOTHING_TO_CHECK

@@ -10,6 +10,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tests.support.authors import KINDS, kind_of, pseudonym, write_gold
+from tests.support.history import read_planted_segments, write_gold_of_history
 from warehouse.database.connections import connect, role_url
 from warehouse.lake.delta_io import read_table
 from warehouse.lake.locks import TableLocks
@@ -102,6 +103,20 @@ def test_planted_segments_are_trained_scored_and_kept(workshop: Workshop) -> Non
     ]
     (workshop.store.path(2) / "pipeline" / "metadata" / "part-00000").write_text("{}")
     assert workshop.score().model_version == 1  # the last good one
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_segments_of_the_generator_are_found(workshop: Workshop) -> None:
+    """Ten days at half the rate of a history, a seed that was not used to choose features or limits."""
+    write_gold_of_history(workshop.lake, seed=4711, days=10, posts_per_second=0.25)
+    workshop.train()
+    workshop.score()
+    rows, planted = workshop.fetch(ASSIGNED), read_planted_segments(4711)
+    names = sorted(set(planted.values()))
+    found, truth = [number for _, number in rows], [names.index(planted[who]) for who, _ in rows]
+    assert len(rows) > 4000
+    assert adjusted_rand(np.array(found), np.array(truth)) >= 0.8
 
 
 @pytest.mark.parametrize(

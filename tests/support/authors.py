@@ -36,9 +36,9 @@ class Kind:
 KINDS = (Kind(1.0, 22, 0, 0.7, 0.2), Kind(4.0, 15, 2, 0.2, 0.5), Kind(12.0, 3, 6, 0.0, 0.1))
 
 
-def pseudonym(number: int) -> str:
-    """Of the author with that number."""
-    return sha256(str(number).encode()).hexdigest()
+def pseudonym(author: object) -> str:
+    """Of an author's number or id."""
+    return sha256(str(author).encode()).hexdigest()
 
 
 def kind_of(number: int) -> int:

@@ -34,6 +34,13 @@ class Registry:
             cursor.execute(read_sql("models/sql/champions.sql"), {"model": self._model})
             return dict(cursor.fetchall())
 
+    def find_versions(self) -> list[int]:
+        """All that were ever registered."""
+        with closing(connect(self._url, application_name="afluente models")) as session, session:
+            cursor = session.cursor()
+            cursor.execute(read_sql("models/sql/versions.sql"), {"model": self._model})
+            return [version for (version,) in cursor.fetchall()]
+
     def register(self, registration: Registration) -> None:
         """Adds a version in one transaction; as the champion it retires the one before. Idempotent."""
         values = {

@@ -1,10 +1,11 @@
 """Trains a version of the segments and decides whether it becomes the champion."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from pyspark.ml import PipelineModel
@@ -12,14 +13,13 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from warehouse.models.registry import Registration, Registry
-from warehouse.models.store import Manifest, ModelStore
+from warehouse.models.store import Manifest, ModelDamaged, ModelStore
 from warehouse.segmentation.clustering import (
     CLUSTER,
     FINALISTS,
     MOST_SEGMENTS,
     RESAMPLES,
     RESTARTS,
-    SCALED,
     Candidate,
     NoSegments,
     choose,
@@ -41,7 +41,8 @@ from warehouse.segmentation.features import (
 )
 from warehouse.segmentation.naming import Segment, make_names, match_ids
 from warehouse.segmentation.reading import Lake
-from warehouse.segmentation.scoring import load_champion
+from warehouse.segmentation.scoring import Champion, load_champion
+from warehouse.segmentation.stability import Labels
 
 MODEL = "segments"
 LEAST_POSTS = 5
@@ -85,8 +86,7 @@ class Training:
         window = self.lake.choose_window(self.days)
         if window is None:
             raise NoSegments("gold has no posts yet: let the stream run first")
-        planned = self._plan(window)
-        champion = load_champion(self.store, self.registry)
+        planned, champion = self._plan(window), load_champion(self.store, self.registry)
         if champion and champion.manifest.has_origin_of(planned):
             return Trained(champion.manifest, True, False, "the champion is already made from this data", [])
         counts = count_by_author(self.lake.gold, window, self.time_zone).where(F.col("posts") >= LEAST_POSTS)
@@ -95,8 +95,9 @@ class Training:
             raise NoSegments(f"{authors} authors with {LEAST_POSTS} posts or more: at least {LEAST_AUTHORS} are needed")
         population = describe_population(learned)
         features = make_features(counts, population, window)
-        manifest, model, candidates = self._fit(planned, population, features)
-        return self._publish(manifest, model, candidates, features)
+        manifest, model, candidates = self._fit(planned, population, features, champion)
+        is_champion, decision = _compare(manifest, champion, features)
+        return self._publish(manifest, model, candidates, is_champion, decision)
 
     def _plan(self, window: Window) -> Manifest:
         """What the version will be made from."""
@@ -109,7 +110,7 @@ class Training:
         }
         return Manifest(
             model=MODEL,
-            version=max(self.store.find_versions(), default=0) + 1,
+            version=max([0, *self.store.find_versions(), *self.registry.find_versions()]) + 1,
             inputs=self.lake.versions,
             window=(window.first.isoformat(), window.end.isoformat()),
             features=FEATURES,
@@ -121,7 +122,7 @@ class Training:
         )
 
     def _fit(
-        self, planned: Manifest, population: Population, features: DataFrame
+        self, planned: Manifest, population: Population, features: DataFrame, champion: Champion | None
     ) -> tuple[Manifest, PipelineModel, list[Candidate]]:
         preparation = fit_preparation(_in_order(_split(features, held_out=False)))
         learned = preparation.transform(_in_order(_split(features, held_out=False))).cache()
@@ -136,7 +137,7 @@ class Training:
                 "held_out_silhouette": measure_silhouette(clusters.transform(held_out)),
                 "authors": float(learned.count()),
             }
-            segments = self._name(clusters.transform(learned), chosen.k)
+            segments = self._name(clusters.transform(learned), chosen.k, champion)
         finally:
             learned.unpersist()
             held_out.unpersist()
@@ -149,7 +150,7 @@ class Training:
         model = PipelineModel([*preparation.stages, clusters])
         return replace(planned, metrics=metrics, content=content), model, candidates
 
-    def _name(self, assigned: DataFrame, k: int) -> list[Segment]:
+    def _name(self, assigned: DataFrame, k: int, champion: Champion | None) -> list[Segment]:
         """The segments by cluster number."""
         aggregates = [function(name).alias(f"{prefix}{name}") for name in FEATURES for prefix, function in _MEASURES]
         center = assigned.agg(*aggregates).collect()[0]
@@ -159,23 +160,13 @@ class Training:
         }
         means = [_pick(rows[cluster], "") for cluster in range(k)]
         names = make_names(means, _pick(center, ""), _pick(center, "sd_"))
-        former, known = self._read_former(assigned)
-        ids = match_ids(read_labels(assigned), former, known)
+        known = list(_read_known_ids(self.store, self.registry))
+        ids = match_ids(read_labels(assigned), _read_former(assigned, champion), known)
         return [Segment(ids[n], names[n], int(rows[n]["authors"]), means[n]) for n in range(k)]
 
-    def _read_former(self, assigned: DataFrame) -> tuple[Any, list[int]]:
-        """The champion's segment of each row, 0 without a champion; and all numbers that were ever used."""
-        known = [int(segment["id"]) for v in self.registry.find_champions() for segment in _segments_of(self.store, v)]
-        champion = load_champion(self.store, self.registry)
-        if champion is None:
-            return np.zeros(assigned.count(), dtype=np.int64), known
-        clusters = read_labels(champion.model.transform(assigned.drop(CLUSTER, SCALED, "assembled", *_added(assigned))))
-        return np.array([champion.ids[cluster] for cluster in clusters], dtype=np.int64), known
-
     def _publish(
-        self, manifest: Manifest, model: PipelineModel, candidates: list[Candidate], features: DataFrame
+        self, manifest: Manifest, model: PipelineModel, candidates: list[Candidate], is_champion: bool, decision: str
     ) -> Trained:
-        is_champion, decision = self._compare(manifest, features)
         complete = self.store.write(manifest, lambda folder: _save(model, folder))
         until = datetime.combine(datetime.fromisoformat(manifest.window[1]), time(), UTC)
         self.registry.register(
@@ -189,18 +180,6 @@ class Training:
             )
         )
         return Trained(complete, is_champion, True, decision, candidates)
-
-    def _compare(self, manifest: Manifest, features: DataFrame) -> tuple[bool, str]:
-        """Whether the new version becomes the champion, and why."""
-        champion = load_champion(self.store, self.registry)
-        if champion is None:
-            return True, "the first version"
-        held_out = _in_order(_split(features, held_out=True))
-        old, new = measure_silhouette(champion.model.transform(held_out)), manifest.metrics["held_out_silhouette"]
-        figures = f"silhouette {new:.3f} on held-out authors, version {champion.manifest.version} has {old:.3f}"
-        if new >= old - MARGIN:
-            return True, f"{figures}: not worse by more than {MARGIN}"
-        return False, f"{figures}: worse by more than {MARGIN}"
 
 
 _MEASURES = (("", F.mean), ("sd_", F.stddev_pop))
@@ -220,12 +199,31 @@ def _in_order(rows: DataFrame) -> DataFrame:
     return rows.coalesce(1).sortWithinPartitions("author_pseudonym")
 
 
-def _added(assigned: DataFrame) -> list[str]:
-    return [name for name in assigned.columns if name.startswith("log_")]
+def _compare(manifest: Manifest, champion: Champion | None, features: DataFrame) -> tuple[bool, str]:
+    """Whether the new version becomes the champion, and why."""
+    if champion is None:
+        return True, "the first version"
+    held_out = _in_order(_split(features, held_out=True))
+    old, new = measure_silhouette(champion.model.transform(held_out)), manifest.metrics["held_out_silhouette"]
+    figures = f"silhouette {new:.3f} on held-out authors, version {champion.manifest.version} has {old:.3f}"
+    if new >= old - MARGIN:
+        return True, f"{figures}: not worse by more than {MARGIN}"
+    return False, f"{figures}: worse by more than {MARGIN}"
 
 
-def _segments_of(store: ModelStore, version: int) -> list[dict[str, Any]]:
-    return list(store.read(version).content["segments"])
+def _read_former(assigned: DataFrame, champion: Champion | None) -> Labels:
+    """The champion's segment of each row, 0 without a champion."""
+    if champion is None:
+        return np.zeros(assigned.count(), dtype=np.int64)
+    clusters = read_labels(champion.model.transform(assigned.select("author_pseudonym", "posts", *FEATURES)))
+    return np.array([champion.ids[cluster] for cluster in clusters], dtype=np.int64)
+
+
+def _read_known_ids(store: ModelStore, registry: Registry) -> Iterator[int]:
+    """The numbers of the segments of all champions so far whose manifest can be read."""
+    for version in registry.find_champions():
+        with suppress(ModelDamaged):
+            yield from (int(segment["id"]) for segment in store.read(version).content["segments"])
 
 
 def _save(model: PipelineModel, folder: Path) -> None:
