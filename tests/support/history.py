@@ -1,4 +1,4 @@
-"""Gold of the generator's posts, without Kafka and Spark: its events are judged and aggregated as the product does it."""
+"""Gold of the generator's posts, without Kafka and Spark: its events are judged and aggregated as in the product."""
 
 import time
 from collections.abc import Iterator
