@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+import uuid
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
@@ -76,7 +77,7 @@ def write(report: Report, folder: Path, form: str) -> Path:
     text = render_page(report) if form == "html" else json.dumps(to_json(report), ensure_ascii=False, indent=1) + "\n"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"report_{report.window.start:%Y%m%dT%H%MZ}_{report.window.end:%Y%m%dT%H%MZ}.{form}"
-    draft = path.with_suffix(".draft")
+    draft = folder / f".{uuid.uuid4().hex}"  # of this run alone
     draft.write_text(text, encoding="utf-8", newline="\n")
     return draft.replace(path)
 

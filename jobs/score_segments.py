@@ -42,7 +42,8 @@ def main(argv: list[str] | None = None) -> int:
         locks = TableLocks(spark, settings.lake.path, enabled=settings.lake.local_locks)
         scoring = Scoring(model_store(settings.models.path), Registry(url, MODEL), settings.lake, locks, url)
         try:
-            scored = scoring.run(open_lake(spark, settings.lake.path), settings.models.window_days)
+            with locks.hold("models/segments"):  # neither a training nor another scoring in between
+                scored = scoring.run(open_lake(spark, settings.lake.path), settings.models.window_days)
         except NoSegments as reason:
             sys.stderr.write(f"{reason}\n")
             return ExitCode.NOTHING_TO_CHECK

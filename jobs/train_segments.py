@@ -41,26 +41,27 @@ def main(argv: list[str] | None = None) -> int:
     """Returns 0, also where nothing had to be trained; 3 where there is nothing to train on."""
     arguments, settings = parse(build_parser(), argv)
     models = settings.models
-    registry = Registry(role_url(settings.postgres, "writer"), MODEL)
+    url = role_url(settings.postgres, "writer")
     with open_session("train_segments") as spark:
         try:
-            training = Training(
-                open_lake(spark, settings.lake.path),
-                model_store(models.path),
-                registry,
-                models.window_days,
-                models.time_zone,
-                models.seed,
-            )
             locks = TableLocks(spark, settings.lake.path, enabled=settings.lake.local_locks)
             with locks.hold("models/segments"):  # a second training waits, and then finds nothing to do
-                trained = training.run()
+                trained = Training(
+                    open_lake(spark, settings.lake.path),
+                    model_store(models.path),
+                    Registry(url, MODEL),
+                    url,
+                    models.window_days,
+                    models.time_zone,
+                    models.seed,
+                ).run()
         except NoSegments as reason:
             sys.stderr.write(f"{reason}\n")
             return ExitCode.NOTHING_TO_CHECK
     card = settings.var / "reports" / f"segments-{trained.manifest.version}.html"
     card.parent.mkdir(parents=True, exist_ok=True)
-    card.write_text(render_card(asdict(trained.manifest), trained.decision), encoding="utf-8")
+    if trained.is_new or not card.exists():
+        card.write_text(render_card(asdict(trained.manifest), trained.decision), encoding="utf-8")
     if arguments.json:
         print(json.dumps({**describe(trained), "card": str(card)}))  # noqa: T201 - the job's answer
     else:

@@ -3,7 +3,7 @@
 import shutil
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from streaming.local.processes import wait_until
 from tests.support.faults.crashes import CRASH, fail
 from tests.support.faults.fixtures import AssertExact
 from tests.support.faults.maintenance import (
@@ -23,7 +24,7 @@ from tests.support.faults.maintenance import (
     with_short_retention,
     write_small_files,
 )
-from tests.support.stream import InProcessStream
+from tests.support.stream import TIMEOUT_SECONDS, InProcessStream
 from warehouse.lake import maintenance
 from warehouse.lake.delta_log import DeltaLog
 from warehouse.lake.locks import TableLocks
@@ -135,19 +136,21 @@ def test_a_small_batch_waits_for_a_running_optimize(
         compact(*arguments)
 
     monkeypatch.setattr(maintenance, "compact", compact_slowly)
-    with ThreadPoolExecutor(2) as pool:
-        maintaining = pool.submit(maintain, stream, (POSTS,), open_day=True)
-        assert begun.wait(120)
+    with stream.running(("bronze", "posts")) as runtime, ThreadPoolExecutor(1) as pool:
         send_batch(stream, 60)
+        assert wait_until(lambda: stream.count("silver/posts") == 90, TIMEOUT_SECONDS)
+        maintaining = pool.submit(
+            Maintenance(stream.spark, stream.settings.lake, runtime.locks, open_day=True).run, POSTS
+        )
+        assert begun.wait(120)
         before = stream.versions()["silver/posts"]
-        draining = pool.submit(stream.drain)
-        assert not wait([draining], timeout=5).done
-        assert stream.versions()["silver/posts"] == before
+        send_batch(stream, 90)
+        assert not wait_until(lambda: stream.versions()["silver/posts"] != before, 5)
         go_on.set()
-        assert maintaining.result(300)
-        draining.result(300)
+        assert not maintaining.result(300).is_unchanged
+        assert wait_until(lambda: stream.count("silver/posts") == 120, TIMEOUT_SECONDS)
+    stream.drain()
     assert_exact(stream.verify().checks)
-    assert stream.count("silver/posts") == 90
 
 
 def leave_an_uncommitted_file(stream: InProcessStream) -> None:

@@ -39,7 +39,7 @@ class Workshop:
 
     def train(self, seed: int = 11) -> Trained:
         lake = open_lake(self.spark, self.lake.path)
-        return Training(lake, self.store, self.registry, 14, "UTC", seed).run()
+        return Training(lake, self.store, self.registry, self.url, 14, "UTC", seed).run()
 
     def score(self) -> Scored:
         locks = TableLocks(self.spark, self.lake.path)

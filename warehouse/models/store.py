@@ -83,9 +83,10 @@ class ModelStore:
         try:
             values = json.loads(path.read_text())
             manifest = Manifest(**{**values, **{name: tuple(values[name]) for name in ("window", "features")}})
-        except (OSError, ValueError, TypeError, KeyError):
+            files = dict(manifest.files)
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             raise ModelDamaged(f"model {self.model} version {version} has no readable manifest") from None
-        if dict(manifest.files) != _hash_files(self.path(version)):
+        if files != _hash_files(self.path(version)):
             raise ModelDamaged(f"model {self.model} version {version}: its files are not those of its manifest")
         return manifest
 

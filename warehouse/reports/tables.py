@@ -62,7 +62,7 @@ def to_csv(table: Table) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([neutralise(column.title) for column in table.columns])
-    writer.writerows([neutralise(_csv_cell(cell)) for cell in row] for row in table.rows)
+    writer.writerows([_csv_cell(cell) for cell in row] for row in table.rows)
     return text.getvalue()
 
 
@@ -86,4 +86,5 @@ def json_cell(cell: Cell) -> str | int | float | None:
 
 def _csv_cell(cell: Cell) -> str:
     value = json_cell(cell)
-    return "" if value is None else str(value)
+    text = "" if value is None else str(value)
+    return text if isinstance(value, int | float) else neutralise(text)  # a negative number is no formula

@@ -81,20 +81,28 @@ def fit_clusters(prepared: DataFrame, algorithm: str, k: int, seed: int) -> Any:
 
 def measure_silhouette(assigned: DataFrame) -> float:
     """Mean silhouette with squared Euclidean distances, -1..1; -1 where all authors are in one cluster."""
-    if assigned.select(CLUSTER).distinct().count() < 2:
+    if count_clusters(assigned) < 2:
         return -1.0
     return float(ClusteringEvaluator(featuresCol=SCALED, predictionCol=CLUSTER).evaluate(assigned))
 
 
+def count_clusters(assigned: DataFrame) -> int:
+    """How many clusters have authors: bisecting may stop early, and a center may lose all of its authors."""
+    return assigned.select(CLUSTER).distinct().count()
+
+
 def compare_candidates(prepared: DataFrame, seed: int) -> list[Candidate]:
     """All candidates, the best first. `prepared` is cached, in a fixed order, in one partition."""
-    largest = min(MOST_SEGMENTS, prepared.select(SCALED).distinct().count() - 1)
+    largest = min(MOST_SEGMENTS, prepared.select(SCALED).distinct().count())
     fitted = [
         (algorithm, k, fit_clusters(prepared, algorithm, k, seed))
         for algorithm in ALGORITHMS
         for k in range(2, largest + 1)
     ]
-    measured = [(Candidate(name, k, measure_silhouette(model.transform(prepared))), model) for name, k, model in fitted]
+    complete = [each for each in fitted if count_clusters(each[2].transform(prepared)) == each[1]]
+    measured = [
+        (Candidate(name, k, measure_silhouette(model.transform(prepared))), model) for name, k, model in complete
+    ]
     measured.sort(key=lambda pair: -pair[0].silhouette)
     finalists = [_with_stability(prepared, candidate, model, seed) for candidate, model in measured[:FINALISTS]]
     others = [candidate for candidate, _ in measured[FINALISTS:]]

@@ -39,10 +39,14 @@ class Champion:
     model: PipelineModel
     ids: Mapping[int, int]
 
+    def make_features(self, gold: Gold, window: Window) -> DataFrame:
+        """As `features.make_features`, with the model's own average author and time zone."""
+        counts = count_by_author(gold, window, str(self.manifest.parameters["time_zone"]))
+        return make_features(counts, Population(**self.manifest.content["population"]), window)
+
     def score(self, gold: Gold, window: Window) -> DataFrame:
         """(author_pseudonym, posts, segment_id) of every author with a post in the window."""
-        counts = count_by_author(gold, window, str(self.manifest.parameters["time_zone"]))
-        features = make_features(counts, Population(**self.manifest.content["population"]), window)
+        features = self.make_features(gold, window)
         number = F.create_map(*(F.lit(part) for pair in self.ids.items() for part in pair))[F.col(CLUSTER)]
         return self.model.transform(features).select("author_pseudonym", "posts", number.alias("segment_id"))
 
@@ -136,6 +140,14 @@ def publish(url: str, champion: Champion, day: date, scored: pa.Table) -> None:
         cursor.execute(read_sql("segmentation/sql/temp.sql"))
         copy_rows(cursor, Load("author_segment_rows", scored))
         cursor.execute(read_sql("segmentation/sql/publish.sql"), {**values, **names})
+
+
+def read_segment_ids(url: str) -> list[int]:
+    """The numbers of all segments that were ever published."""
+    with closing(connect(url, application_name="afluente segments")) as session, session:
+        cursor = session.cursor()
+        cursor.execute(read_sql("segmentation/sql/segment_ids.sql"))
+        return [number for (number,) in cursor.fetchall()]
 
 
 def model_store(folder: Path) -> ModelStore:

@@ -41,7 +41,7 @@ from warehouse.segmentation.features import (
 )
 from warehouse.segmentation.naming import Segment, make_names, match_ids
 from warehouse.segmentation.reading import Lake
-from warehouse.segmentation.scoring import Champion, load_champion
+from warehouse.segmentation.scoring import Champion, load_champion, read_segment_ids
 from warehouse.segmentation.stability import Labels
 
 MODEL = "segments"
@@ -73,6 +73,7 @@ class Training:
     lake: Lake
     store: ModelStore
     registry: Registry
+    url: str
     days: int
     time_zone: str
     seed: int
@@ -87,16 +88,20 @@ class Training:
         if window is None:
             raise NoSegments("gold has no posts yet: let the stream run first")
         planned, champion = self._plan(window), load_champion(self.store, self.registry)
-        if champion and champion.manifest.has_origin_of(planned):
-            return Trained(champion.manifest, True, False, "the champion is already made from this data", [])
+        for made in _read_manifests(self.store):
+            if made.has_origin_of(planned):
+                is_champion = champion is not None and champion.manifest.version == made.version
+                return Trained(made, is_champion, False, f"version {made.version} is already made from this data", [])
         counts = count_by_author(self.lake.gold, window, self.time_zone).where(F.col("posts") >= LEAST_POSTS)
         learned = _split(counts, held_out=False)
         if (authors := learned.count()) < LEAST_AUTHORS:
             raise NoSegments(f"{authors} authors with {LEAST_POSTS} posts or more: at least {LEAST_AUTHORS} are needed")
         population = describe_population(learned)
         features = make_features(counts, population, window)
-        manifest, model, candidates = self._fit(planned, population, features, champion)
-        is_champion, decision = _compare(manifest, champion, features)
+        seen = champion.make_features(self.lake.gold, window) if champion else features
+        seen = seen.where(F.col("posts") >= LEAST_POSTS)  # what the champion sees of the same authors
+        manifest, model, candidates = self._fit(planned, population, features, (champion, seen))
+        is_champion, decision = _compare(manifest, champion, seen)
         return self._publish(manifest, model, candidates, is_champion, decision)
 
     def _plan(self, window: Window) -> Manifest:
@@ -122,7 +127,7 @@ class Training:
         )
 
     def _fit(
-        self, planned: Manifest, population: Population, features: DataFrame, champion: Champion | None
+        self, planned: Manifest, population: Population, features: DataFrame, former: tuple[Champion | None, DataFrame]
     ) -> tuple[Manifest, PipelineModel, list[Candidate]]:
         preparation = fit_preparation(_in_order(_split(features, held_out=False)))
         learned = preparation.transform(_in_order(_split(features, held_out=False))).cache()
@@ -137,7 +142,7 @@ class Training:
                 "held_out_silhouette": measure_silhouette(clusters.transform(held_out)),
                 "authors": float(learned.count()),
             }
-            segments = self._name(clusters.transform(learned), chosen.k, champion)
+            segments = self._name(clusters.transform(learned), chosen.k, _read_former(*former))
         finally:
             learned.unpersist()
             held_out.unpersist()
@@ -150,8 +155,8 @@ class Training:
         model = PipelineModel([*preparation.stages, clusters])
         return replace(planned, metrics=metrics, content=content), model, candidates
 
-    def _name(self, assigned: DataFrame, k: int, champion: Champion | None) -> list[Segment]:
-        """The segments by cluster number."""
+    def _name(self, assigned: DataFrame, k: int, former: Labels | None) -> list[Segment]:
+        """The segments by cluster number. `former`: the champion's segment of each row, None without a champion."""
         aggregates = [function(name).alias(f"{prefix}{name}") for name in FEATURES for prefix, function in _MEASURES]
         center = assigned.agg(*aggregates).collect()[0]
         rows = {
@@ -160,8 +165,10 @@ class Training:
         }
         means = [_pick(rows[cluster], "") for cluster in range(k)]
         names = make_names(means, _pick(center, ""), _pick(center, "sd_"))
-        known = list(_read_known_ids(self.store, self.registry))
-        ids = match_ids(read_labels(assigned), _read_former(assigned, champion), known)
+        clusters = read_labels(assigned)
+        before = np.zeros(len(clusters), dtype=np.int64) if former is None else former
+        known = [*read_segment_ids(self.url), *_read_known_ids(self.store)]
+        ids = match_ids(clusters, before, known)
         return [Segment(ids[n], names[n], int(rows[n]["authors"]), means[n]) for n in range(k)]
 
     def _publish(
@@ -199,11 +206,11 @@ def _in_order(rows: DataFrame) -> DataFrame:
     return rows.coalesce(1).sortWithinPartitions("author_pseudonym")
 
 
-def _compare(manifest: Manifest, champion: Champion | None, features: DataFrame) -> tuple[bool, str]:
+def _compare(manifest: Manifest, champion: Champion | None, seen: DataFrame) -> tuple[bool, str]:
     """Whether the new version becomes the champion, and why."""
     if champion is None:
         return True, "the first version"
-    held_out = _in_order(_split(features, held_out=True))
+    held_out = _in_order(_split(seen, held_out=True))
     old, new = measure_silhouette(champion.model.transform(held_out)), manifest.metrics["held_out_silhouette"]
     figures = f"silhouette {new:.3f} on held-out authors, version {champion.manifest.version} has {old:.3f}"
     if new >= old - MARGIN:
@@ -211,19 +218,25 @@ def _compare(manifest: Manifest, champion: Champion | None, features: DataFrame)
     return False, f"{figures}: worse by more than {MARGIN}"
 
 
-def _read_former(assigned: DataFrame, champion: Champion | None) -> Labels:
-    """The champion's segment of each row, 0 without a champion."""
+def _read_former(champion: Champion | None, seen: DataFrame) -> Labels | None:
+    """The champion's segment of each author that is learned from, in their order; None without a champion."""
     if champion is None:
-        return np.zeros(assigned.count(), dtype=np.int64)
-    clusters = read_labels(champion.model.transform(assigned.select("author_pseudonym", "posts", *FEATURES)))
+        return None
+    clusters = read_labels(champion.model.transform(_in_order(_split(seen, held_out=False))))
     return np.array([champion.ids[cluster] for cluster in clusters], dtype=np.int64)
 
 
-def _read_known_ids(store: ModelStore, registry: Registry) -> Iterator[int]:
-    """The numbers of the segments of all champions so far whose manifest can be read."""
-    for version in registry.find_champions():
+def _read_manifests(store: ModelStore) -> Iterator[Manifest]:
+    """Those that can be read, newest first."""
+    for version in reversed(store.find_versions()):
         with suppress(ModelDamaged):
-            yield from (int(segment["id"]) for segment in store.read(version).content["segments"])
+            yield store.read(version)
+
+
+def _read_known_ids(store: ModelStore) -> Iterator[int]:
+    """The numbers of the segments of all versions that can be read."""
+    for manifest in _read_manifests(store):
+        yield from (int(segment["id"]) for segment in manifest.content["segments"])
 
 
 def _save(model: PipelineModel, folder: Path) -> None:
