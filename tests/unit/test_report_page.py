@@ -138,7 +138,7 @@ def test_a_cell_that_begins_like_a_formula_is_neutralised(start: str) -> None:
     assert neutralise(start + "1") == "'" + start + "1"
     content = to_csv(make_table([start + "title"], [(start + 'cell, with "quotes"\nand lines',), (-1.5,)]))
     found = list(csv.reader(io.StringIO(content, newline="")))
-    assert found == [["'" + start + "title"], ["'" + start + 'cell, with "quotes"\nand lines'], ["'-1.5"]]
+    assert found == [["'" + start + "title"], ["'" + start + 'cell, with "quotes"\nand lines'], ["-1.5"]]
 
 
 def test_csv_has_plain_numbers_iso_times_and_empty_cells_for_what_is_missing() -> None:
