@@ -138,7 +138,7 @@ def test_a_candidate_must_separate_and_come_out_again() -> None:
         Candidate("KMeans", 4, 0.4, 1.0),
     )
     assert choose([unstable, flat, good]) == good
-    finer, pair = Candidate("KMeans", 5, 0.55, 0.85), Candidate("KMeans", 2, 0.9, 0.99)
+    finer, pair = Candidate("KMeans", 5, 0.58, 0.85), Candidate("KMeans", 2, 0.9, 0.99)
     assert choose([pair, good, finer]) == finer  # nearly as well separated, and says more
     assert choose([pair, Candidate("KMeans", 6, 0.52, 0.9), good]) == good
     assert choose([pair, unstable]) == pair

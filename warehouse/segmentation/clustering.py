@@ -29,7 +29,7 @@ SCALED, CLUSTER = "scaled", "cluster"
 LEAST_SILHOUETTE, LEAST_STABILITY = 0.5, 0.8
 """Rousseeuw (1987) calls 0.5 a reasonable structure. Authors of one kind, whose activity varies by three orders of
 magnitude, reach 0.42; the planted segments 0.6."""
-NEARLY_BEST = 0.9  # of the best silhouette among sound candidates of three and more segments
+NEARLY_BEST = 0.95  # of the best silhouette among sound candidates of three and more segments
 MOST_SEGMENTS = 7
 RESAMPLES, RESAMPLE_SHARE = 4, 0.8
 FINALISTS = 3  # whose stability is measured: it takes four trainings each
