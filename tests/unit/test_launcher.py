@@ -198,7 +198,7 @@ def test_a_job_may_have_another_name_than_its_file(tmp_path: Path, monkeypatch: 
     started: list[object] = []
     monkeypatch.setattr("jobs.__main__.read_jobs", lambda: jobs)
     monkeypatch.setattr("runpy.run_module", lambda module, run_name: started.append((module, list(sys.argv))))
-    monkeypatch.setattr("jobs.spark_submit.submit", lambda module, words: started.append((module, words)) or 0)
+    monkeypatch.setattr("jobs.spark_submit.submit", lambda module, words, _: started.append((module, words)) or 0)
     monkeypatch.setattr("sys.argv", [])
     assert main(["airflow", "--port", "1"]) == 0
     assert main(["delta", "word"]) == 0
